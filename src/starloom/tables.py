@@ -1,0 +1,232 @@
+"""
+The only reading and writing of tables, arrays and models.
+
+Every writer is atomic: it fills a temporary neighbour of the target and renames it when all
+bytes are on disk. A full disk, a kill or an exception leaves the old file or none, never half.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zarr
+from astropy.table import Table
+from astropy.units import UnitsWarning
+
+CHUNK = 1024
+"""Stars in one Zarr chunk."""
+
+
+@contextlib.contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """
+    Give a temporary path beside `path`; rename it to `path` when the block succeeds.
+
+    Args:
+        path: the file or folder to make; its parent is created.
+
+    Yields:
+        The temporary path to write, with the suffixes of `path`.
+
+    Raises:
+        FileNotFoundError: if the block did not write the temporary path.
+        OSError: whatever the block raised, a full disk for example; nothing is left behind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    _remove(temporary)
+    try:
+        yield temporary
+        _sync(temporary)
+        if path.is_dir():
+            _remove(path)
+        os.replace(temporary, path)
+    finally:
+        _remove(temporary)
+
+
+def write_table(path: str | Path, columns: Mapping[str, np.ndarray], meta: Mapping = ()) -> None:
+    """
+    Write columns as Parquet, in the order given.
+
+    Args:
+        path: the Parquet file.
+        columns: equally long arrays by name; a 2-d array becomes a fixed-size list column.
+        meta: small values stored as JSON in the file's metadata under `starloom`.
+
+    Raises:
+        ValueError: if the columns differ in length; the message names them.
+    """
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{path}: columns of different length: {lengths}")
+    arrays = {name: _to_arrow(values) for name, values in columns.items()}
+    table = pa.table(arrays).replace_schema_metadata(
+        {"starloom": json.dumps(dict(meta), sort_keys=True)}
+    )
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_table(path: str | Path, columns: list[str] | None = None) -> dict[str, np.ndarray]:
+    """
+    Read a Parquet table as NumPy columns.
+
+    Args:
+        path: the Parquet file.
+        columns: names to read; all by default.
+
+    Returns:
+        Arrays by name, in the order of the file (or of `columns`). Fixed-size lists come back
+        as 2-d arrays, strings as object arrays.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        KeyError: if a column is absent; the message names the file and the columns it has.
+    """
+    present = pq.read_schema(path).names
+    missing = [name for name in columns or () if name not in present]
+    if missing:
+        raise KeyError(f"{path} has no column {', '.join(missing)}; it has {', '.join(present)}")
+    table = pq.read_table(path, columns=columns)
+    return {name: _to_numpy(table.column(name).combine_chunks()) for name in columns or present}
+
+
+def read_meta(path: str | Path) -> dict:
+    """The small values that `write_table` stored in the file's metadata."""
+    return json.loads((pq.read_schema(path).metadata or {}).get(b"starloom", b"{}"))
+
+
+def write_fits_table(path: str | Path, table: Table) -> None:
+    """
+    Write an astropy table as FITS with checksums, atomically.
+
+    Args:
+        path: the FITS file.
+        table: units and descriptions on its columns become TUNIT and TCOMM.
+    """
+    from astropy.io import fits
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnitsWarning)
+        hdu = fits.table_to_hdu(table)
+    for index, column in enumerate(table.columns.values(), start=1):
+        if column.description:
+            hdu.header[f"TCOMM{index}"] = column.description
+    with atomic(path) as temporary:
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, checksum=True)
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mapping = ()) -> None:
+    """
+    Write arrays that share their first axis (stars) as a Zarr group, chunked by star.
+
+    Args:
+        path: the Zarr folder.
+        arrays: by name; the first axis is the star.
+        meta: small values for the group's attributes.
+    """
+    with atomic(path) as temporary:
+        group = zarr.create_group(temporary, attributes=dict(meta))
+        for name, values in arrays.items():
+            values = np.asarray(values)
+            chunks = (max(1, min(CHUNK, len(values))), *values.shape[1:])
+            group.create_array(name, data=values, chunks=chunks)
+
+
+def open_arrays(path: str | Path) -> zarr.Group:
+    """
+    Open a Zarr group for reading; slice its members to stream.
+
+    Raises:
+        FileNotFoundError: if there is no group at `path`.
+    """
+    if not (Path(path) / "zarr.json").exists():
+        raise FileNotFoundError(f"{path} is not a Zarr group: no zarr.json in it")
+    return zarr.open_group(path, mode="r")
+
+
+def read_arrays(path: str | Path, names: list[str] | None = None) -> dict[str, np.ndarray]:
+    """Read members of a Zarr group whole, by name; see `open_arrays` to stream instead."""
+    group = open_arrays(path)
+    return {name: group[name][...] for name in names or sorted(group.array_keys())}
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write a JSON document with sorted keys, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> object:
+    """Read a JSON document."""
+    return json.loads(Path(path).read_text())
+
+
+def write_model(path: str | Path, arrays: Mapping[str, np.ndarray], card: Mapping) -> None:
+    """
+    Write a model as a folder: `arrays.npz` and `card.json`, never a pickle.
+
+    Args:
+        path: the model's folder.
+        arrays: parameters by their path in the model, for example `encoder/0/kernel`.
+        card: architecture, training data, seed and scores, as plain JSON values.
+    """
+    with atomic(path) as temporary:
+        temporary.mkdir()
+        np.savez(temporary / "arrays.npz", **{name: np.asarray(arrays[name]) for name in arrays})
+        (temporary / "card.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+
+
+def read_model(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
+    """
+    Read a model folder.
+
+    Returns:
+        The arrays by name and the card.
+
+    Raises:
+        FileNotFoundError: if the folder lacks `arrays.npz` or `card.json`.
+    """
+    path = Path(path)
+    for name in ("arrays.npz", "card.json"):
+        if not (path / name).exists():
+            raise FileNotFoundError(f"{path} is not a model: it has no {name}")
+    with np.load(path / "arrays.npz", allow_pickle=False) as stored:
+        return dict(stored), read_json(path / "card.json")
+
+
+def _to_arrow(values: np.ndarray) -> pa.Array:
+    values = np.asarray(values)
+    if values.ndim == 2:
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+    return pa.array(values)
+
+
+def _to_numpy(column: pa.Array) -> np.ndarray:
+    if pa.types.is_fixed_size_list(column.type):
+        return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, column.type.list_size)
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Force a file, or every file of a folder, to the disk, so that the rename is the last word."""
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        if file.is_file():
+            with open(file, "rb") as handle:
+                os.fsync(handle.fileno())
