@@ -1,0 +1,27 @@
+"""
+starloom: from raw surveys to catalogues, figures and numbers.
+
+One way down: acquire -> match -> prepare -> study -> publish. The rules stand in that order.
+"""
+
+from pathlib import Path
+
+configfile: str(Path(workflow.basedir) / "config" / "config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/acquire.smk"
+include: "workflow/rules/match.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/scatter_vae.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/catalogs/scatter_vae.parquet",
+        "results/catalogs/scatter_vae.fits",
+        "results/numbers/scatter_vae.json",
+        "results/index.html",
+        "results/ro-crate-metadata.json",

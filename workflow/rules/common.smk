@@ -1,0 +1,46 @@
+"""
+What every stage uses: the checked configuration, code digests, the names of the raw files.
+"""
+
+import os
+
+from starloom.archives.names import bulk_chunks, user_chunks
+from starloom.config import check
+from starloom.provenance import code_digest, file_digest
+
+ROOT = Path(workflow.basedir)
+
+try:
+    check(config, ROOT / "workflow" / "schemas" / "config.schema.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+# Compiled JAX programs are kept between jobs and runs; they depend on nothing but the code.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
+os.environ.setdefault("PYTHONHASHSEED", "0")
+
+SURVEY = config["survey"]
+LOCK = file_digest(ROOT / "envs" / "base.lock")
+
+# Every XP file is one chunk of stars and keeps its name from raw file to latent.
+CHUNKS = (
+    bulk_chunks(config["sky"]["xp_files"])
+    if SURVEY == "simulated"
+    else user_chunks(config["files"]["xp"])
+)
+
+
+wildcard_constraints:
+    chunk=r"[A-Za-z0-9_.+-]+",
+
+
+def code_of(script):
+    """Digest of what a script means: its syntax tree and those of the modules it imports."""
+    return code_digest(
+        ROOT / "workflow" / "scripts" / f"{script}.py", ROOT / "src" / "starloom"
+    )
+
+
+def content_of(path):
+    """Digest of a file of the repository, for a param: a fresh clone changes its time only."""
+    return file_digest(ROOT / path)
