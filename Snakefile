@@ -6,6 +6,7 @@ One way down: acquire -> match -> prepare -> study -> publish. The rules stand i
 
 from pathlib import Path
 
+
 configfile: str(Path(workflow.basedir) / "config" / "config.yaml")
 
 

@@ -18,6 +18,10 @@ except ValueError as error:
 # Compiled JAX programs are kept between jobs and runs; they depend on nothing but the code.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
 os.environ.setdefault("PYTHONHASHSEED", "0")
+# Every environment finds the package here; it is never installed into a conda environment.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+)
 
 SURVEY = config["survey"]
 LOCK = file_digest(ROOT / "envs" / "base.lock")
@@ -44,3 +48,8 @@ def code_of(script):
 def content_of(path):
     """Digest of a file of the repository, for a param: a fresh clone changes its time only."""
     return file_digest(ROOT / path)
+
+
+def pick(section, *names):
+    """Some values of a section of the configuration: a stage depends on what it names."""
+    return {name: config[section][name] for name in names}

@@ -1,0 +1,64 @@
+"""
+Stage acquire, survey: files. A user's own files, checked and brought into the archives' names.
+
+in    the paths of config `files`
+out   the raw files of acquire.smk, and results/raw/manifest/{table}.csv with each one's origin
+"""
+
+HAS = {
+    table: bool(config["files"][table])
+    for table in ("gaia_source", "twomass", "unwise", "allstar")
+}
+GAIA_SOURCE_CHUNKS = ["user"] if HAS["gaia_source"] else []
+USER_XP = dict(zip(CHUNKS, config["files"]["xp"]))
+
+
+rule adopt_xp:
+    input:
+        file=lambda wildcards: USER_XP[wildcards.chunk],
+    output:
+        xp=RAW["xp"],
+        manifest="results/raw/manifest/xp_{chunk}.csv",
+    log:
+        "results/logs/adopt_xp/{chunk}.log",
+    benchmark:
+        "results/benchmarks/adopt_xp/{chunk}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=0,
+    params:
+        code=code_of("adopt_xp"),
+    script:
+        "../scripts/adopt_xp.py"
+
+
+for table in [name for name in HAS if HAS[name]]:
+
+    rule:
+        name:
+            f"adopt_{table}"
+        input:
+            file=config["files"][table],
+        output:
+            raw=expand(RAW[table], chunk="user")[0],
+            manifest=f"results/raw/manifest/{table}.csv",
+        log:
+            f"results/logs/adopt_{table}.log",
+        benchmark:
+            f"results/benchmarks/adopt_{table}.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=8000,
+            runtime=60,
+            gpu=0,
+        params:
+            table=table,
+            code=code_of("adopt_table"),
+        script:
+            "../scripts/adopt_table.py"

@@ -1,0 +1,98 @@
+"""
+Stage acquire, survey: simulated. One star population behind every raw file.
+
+out   results/truth/stars.parquet               every star's true properties
+      results/truth/photometry/{chunk}.parquet  true magnitudes in eight bands
+      results/truth/rows.parquet                which row of each survey's file is which star
+      and the raw files of acquire.smk
+
+Only these rules and evaluations read results/truth.
+"""
+
+GAIA_SOURCE_CHUNKS = CHUNKS
+HAS = {"gaia_source": True, "twomass": True, "unwise": True, "allstar": True}
+
+
+rule sky_stars:
+    output:
+        stars="results/truth/stars.parquet",
+    log:
+        "results/logs/sky_stars.log",
+    benchmark:
+        "results/benchmarks/sky_stars.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sky=pick(
+            "sky",
+            "stars",
+            "candidate_fraction",
+            "dredge_up",
+            "young_alpha_rich",
+            "cemp",
+            "binaries",
+            "extinction",
+        ),
+        code=code_of("sky_stars"),
+    script:
+        "../scripts/sky_stars.py"
+
+
+rule sky_spectra:
+    input:
+        stars=rules.sky_stars.output.stars,
+    output:
+        xp=RAW["xp"],
+        gaia_source=RAW["gaia_source"],
+        photometry="results/truth/photometry/{chunk}.parquet",
+    log:
+        "results/logs/sky_spectra/{chunk}.log",
+    benchmark:
+        "results/benchmarks/sky_spectra/{chunk}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=6000,
+        runtime=60,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sky=pick("sky", "xp_alpha", "extinction", "error_scale"),
+        code=code_of("sky_spectra"),
+    script:
+        "../scripts/sky_spectra.py"
+
+
+rule sky_surveys:
+    input:
+        stars=rules.sky_stars.output.stars,
+        photometry=expand(rules.sky_spectra.output.photometry, chunk=CHUNKS),
+    output:
+        twomass=RAW["twomass"],
+        unwise=RAW["unwise"],
+        allstar=RAW["allstar"],
+        rows="results/truth/rows.parquet",
+    log:
+        "results/logs/sky_surveys.log",
+    benchmark:
+        "results/benchmarks/sky_surveys.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sky=pick("sky", "error_scale"),
+        code=code_of("sky_surveys"),
+    script:
+        "../scripts/sky_surveys.py"

@@ -1,0 +1,67 @@
+"""
+Stage prepare: arrays that models read, and one table of the stars with their labels and cuts.
+
+in    raw XP spectra, gaia_source, 2MASS, unWISE, allStar; the cross-match
+out   results/data/xp/{chunk}.zarr   coefficients, errors, correlations, G flux, flags, by source_id
+      results/data/stars.parquet     one row a star: split, photometry, labels, full/good/pristine
+      results/data/cuts.json         stars left after every single cut
+"""
+
+
+def gaia_source_of(wildcards):
+    """The gaia_source file that holds the stars of a chunk; none when the user gave none."""
+    chunks = [wildcards.chunk] if SURVEY == "simulated" else GAIA_SOURCE_CHUNKS
+    return expand(RAW["gaia_source"], chunk=chunks)
+
+
+rule prepare_xp:
+    input:
+        xp=RAW["xp"],
+        gaia_source=gaia_source_of,
+    output:
+        xp=directory("results/data/xp/{chunk}.zarr"),
+    log:
+        "results/logs/prepare_xp/{chunk}.log",
+    benchmark:
+        "results/benchmarks/prepare_xp/{chunk}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+        gpu=0,
+    params:
+        code=code_of("prepare_xp"),
+    script:
+        "../scripts/prepare_xp.py"
+
+
+rule prepare_stars:
+    input:
+        matches=rules.crossmatch.output.matches,
+        xp=expand(rules.prepare_xp.output.xp, chunk=CHUNKS),
+        gaia_source=rules.crossmatch.input.gaia_source,
+        twomass=rules.crossmatch.input.twomass,
+        unwise=rules.crossmatch.input.unwise,
+        allstar=rules.crossmatch.input.allstar,
+    output:
+        stars="results/data/stars.parquet",
+        cuts="results/data/cuts.json",
+    log:
+        "results/logs/prepare_stars.log",
+    benchmark:
+        "results/benchmarks/prepare_stars.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=30,
+        gpu=0,
+    params:
+        split=config["split"],
+        cuts=config["cuts"],
+        code=code_of("prepare_stars"),
+    script:
+        "../scripts/prepare_stars.py"

@@ -1,0 +1,60 @@
+"""
+Stage publish: the page of results and the research object, with every number's chain.
+
+in    numbers, figures and catalogues of the studies; the records of all jobs
+out   results/index.html              one page: figures, numbers beside the published ones, chains
+      results/ro-crate-metadata.json  the run as a Provenance Run RO-Crate
+"""
+
+
+rule publish_page:
+    input:
+        numbers=[rules.number_scatter_vae.output.numbers],
+        figures=rules.plot_scatter_vae.output,
+        catalogs=[rules.catalog_scatter_vae.output.parquet],
+    output:
+        page="results/index.html",
+    log:
+        "results/logs/publish_page.log",
+    benchmark:
+        "results/benchmarks/publish_page.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        data=SURVEY,
+        code=code_of("publish_page"),
+    script:
+        "../scripts/publish_page.py"
+
+
+rule publish_crate:
+    input:
+        numbers=rules.publish_page.input.numbers,
+        catalogs=[
+            rules.catalog_scatter_vae.output.parquet,
+            rules.catalog_scatter_vae.output.fits,
+        ],
+        figures=rules.plot_scatter_vae.output,
+    output:
+        crate="results/ro-crate-metadata.json",
+    log:
+        "results/logs/publish_crate.log",
+    benchmark:
+        "results/benchmarks/publish_crate.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        data=SURVEY,
+        code=code_of("publish_crate"),
+    script:
+        "../scripts/publish_crate.py"

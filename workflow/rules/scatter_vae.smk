@@ -1,0 +1,204 @@
+"""
+Study scatter_vae: a generative model of XP spectra without labels (Laroche & Speagle 2024).
+
+in    results/data/xp/{chunk}.zarr, results/data/stars.parquet
+out   results/models/scatter_vae                   the model: arrays and card
+      results/scatter_vae/history.parquet          losses by epoch
+      results/scatter_vae/latent/{chunk}.parquet   latent mean and sigma, chi2, outlier score
+      results/catalogs/scatter_vae.{parquet,fits}  the catalogue
+      results/scatter_vae/evaluation.json          what the test stars say
+      results/figures/scatter_vae/                 figures
+      results/numbers/scatter_vae.json             numbers
+"""
+
+SCATTER_VAE = config["scatter_vae"]
+SCATTER_VAE_FIGURES = ["losses", "residuals", "coefficients", "latent"] + (
+    ["kiel"] if HAS["allstar"] else []
+)
+
+if SCATTER_VAE["pretrained"]:
+
+    rule adopt_scatter_vae:
+        input:
+            model=SCATTER_VAE["pretrained"],
+        output:
+            model=directory("results/models/scatter_vae"),
+        log:
+            "results/logs/adopt_scatter_vae.log",
+        benchmark:
+            "results/benchmarks/adopt_scatter_vae.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+            gpu=0,
+        params:
+            code=code_of("adopt_scatter_vae"),
+        script:
+            "../scripts/adopt_scatter_vae.py"
+
+else:
+
+    rule train_scatter_vae:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            model=directory("results/models/scatter_vae"),
+            history="results/scatter_vae/history.parquet",
+        log:
+            "results/logs/train_scatter_vae.log",
+        benchmark:
+            "results/benchmarks/train_scatter_vae.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 2
+        resources:
+            mem_mb=8000,
+            runtime=120,
+            gpu=1,
+        params:
+            seed=config["seed"],
+            model=pick("scatter_vae", "latent", "widths", "scatter", "likelihood", "ensemble"),
+            training=SCATTER_VAE["training"],
+            checkpoint="results/checkpoints/scatter_vae",
+            code=code_of("train_scatter_vae"),
+        script:
+            "../scripts/train_scatter_vae.py"
+
+
+MODEL = "results/models/scatter_vae"
+
+
+rule encode_scatter_vae:
+    input:
+        model=MODEL,
+        xp=rules.prepare_xp.output.xp,
+    output:
+        latent="results/scatter_vae/latent/{chunk}.parquet",
+    log:
+        "results/logs/encode_scatter_vae/{chunk}.log",
+    benchmark:
+        "results/benchmarks/encode_scatter_vae/{chunk}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        code=code_of("encode_scatter_vae"),
+    script:
+        "../scripts/encode_scatter_vae.py"
+
+
+rule catalog_scatter_vae:
+    input:
+        latents=expand(rules.encode_scatter_vae.output.latent, chunk=CHUNKS),
+        stars=rules.prepare_stars.output.stars,
+    output:
+        parquet="results/catalogs/scatter_vae.parquet",
+        fits="results/catalogs/scatter_vae.fits",
+    log:
+        "results/logs/catalog_scatter_vae.log",
+    benchmark:
+        "results/benchmarks/catalog_scatter_vae.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        data=SURVEY,
+        code=code_of("catalog_scatter_vae"),
+    script:
+        "../scripts/catalog_scatter_vae.py"
+
+
+rule evaluate_scatter_vae:
+    input:
+        model=MODEL,
+        xp=rules.prepare_stars.input.xp,
+        stars=rules.prepare_stars.output.stars,
+    output:
+        evaluation="results/scatter_vae/evaluation.json",
+        residuals="results/scatter_vae/residuals.parquet",
+    log:
+        "results/logs/evaluate_scatter_vae.log",
+    benchmark:
+        "results/benchmarks/evaluate_scatter_vae.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=20,
+        gpu=0,
+    params:
+        code=code_of("evaluate_scatter_vae"),
+    script:
+        "../scripts/evaluate_scatter_vae.py"
+
+
+rule plot_scatter_vae:
+    input:
+        model=MODEL,
+        catalog=rules.catalog_scatter_vae.output.parquet,
+        stars=rules.prepare_stars.output.stars,
+        residuals=rules.evaluate_scatter_vae.output.residuals,
+    output:
+        expand(
+            "results/figures/scatter_vae/{figure}.{suffix}",
+            figure=SCATTER_VAE_FIGURES,
+            suffix=["pdf", "png", "json"],
+        ),
+    log:
+        "results/logs/plot_scatter_vae.log",
+    benchmark:
+        "results/benchmarks/plot_scatter_vae.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        data=SURVEY,
+        folder="results/figures/scatter_vae",
+        figures=SCATTER_VAE_FIGURES,
+        code=code_of("plot_scatter_vae"),
+    script:
+        "../scripts/plot_scatter_vae.py"
+
+
+rule number_scatter_vae:
+    input:
+        evaluation=rules.evaluate_scatter_vae.output.evaluation,
+        cuts=rules.prepare_stars.output.cuts,
+        matches=rules.crossmatch.output.counts,
+    output:
+        numbers="results/numbers/scatter_vae.json",
+    log:
+        "results/logs/number_scatter_vae.log",
+    benchmark:
+        "results/benchmarks/number_scatter_vae.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        data=SURVEY,
+        published=content_of("config/published_numbers.csv"),
+        lock=LOCK,
+        code=code_of("number_scatter_vae"),
+    script:
+        "../scripts/number_scatter_vae.py"
