@@ -93,7 +93,7 @@ def _targets(imports: tuple, literals: frozenset, name: str, is_package: bool) -
         base += module.split(".") if module else []
         for member in members or [""]:
             yield ".".join([*base, member]) if member else ".".join(base)
-    yield from literals
+    yield from (literal for literal in literals if "." in literal)
 
 
 def _with_parents(dotted: str) -> list[str]:
@@ -141,22 +141,21 @@ def _spell(node: ast.AST, pieces: list[str]) -> None:
     """
     pieces.append(type(node).__name__)
     for field, value in ast.iter_fields(node):
-        if value is None or value == [] or field in ("ctx", "kind", "type_comment"):
-            if not (isinstance(node, ast.Constant) and field == "value"):
-                continue
-        pieces.append(field)
-        if isinstance(value, ast.AST):
-            _spell(value, pieces)
-        elif isinstance(value, list):
-            kept = [item for item in value if not _is_silent(item)]
-            pieces.append(f"[{len(kept)}")
-            for item in kept:
-                if isinstance(item, ast.AST):
-                    _spell(item, pieces)
-                else:
-                    pieces.append(repr(item))
-        else:
+        if isinstance(node, ast.Constant) and field == "value":
             pieces.append(repr(value))
+            continue
+        if isinstance(value, list):
+            value = [item for item in value if not _is_silent(item)]
+        if value is None or value == [] or field in ("ctx", "kind", "type_comment"):
+            continue
+        pieces.append(field)
+        if isinstance(value, list):
+            pieces.append(f"[{len(value)}")
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.AST):
+                _spell(item, pieces)
+            else:
+                pieces.append(repr(item))
 
 
 def _is_silent(node: object) -> bool:
