@@ -21,9 +21,7 @@ def check(config: dict, schema_path: str | Path) -> None:
 
     schema = yaml.safe_load(Path(schema_path).read_text())
     validator = jsonschema.Draft202012Validator(schema)
-    faults = sorted(
-        _message(error) for error in validator.iter_errors(config)
-    ) + _relations(config)
+    faults = sorted(_message(error) for error in validator.iter_errors(config)) + _relations(config)
     if faults:
         raise ValueError(
             "The configuration is not valid:\n"

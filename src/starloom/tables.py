@@ -105,6 +105,28 @@ def read_meta(path: str | Path) -> dict:
     return json.loads((pq.read_schema(path).metadata or {}).get(b"starloom", b"{}"))
 
 
+def stack(tables: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """
+    Put tables with the same columns one below the other.
+
+    Args:
+        tables: at least one.
+
+    Returns:
+        The columns of the first table, concatenated.
+
+    Raises:
+        ValueError: if the list is empty or a table lacks a column; the message names it.
+    """
+    if not tables:
+        raise ValueError("no table to stack")
+    for index, table in enumerate(tables):
+        missing = [name for name in tables[0] if name not in table]
+        if missing:
+            raise ValueError(f"table {index} lacks the columns {', '.join(missing)} of the first")
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
 def write_fits_table(path: str | Path, table: Table) -> None:
     """
     Write an astropy table as FITS with checksums, atomically.

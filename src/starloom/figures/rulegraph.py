@@ -137,15 +137,11 @@ def _rows(rules: set[str], edges: set[tuple[str, str]]) -> list[list[str]]:
     ]
 
 
-def _places(
-    rows: list[list[str]], edges: set[tuple[str, str]]
-) -> dict[str, tuple[float, float]]:
+def _places(rows: list[list[str]], edges: set[tuple[str, str]]) -> dict[str, tuple[float, float]]:
     """Centre of each box: a row is ordered by the mean place of what its rules read."""
     place: dict[str, tuple[float, float]] = {}
     for y, row in enumerate(rows):
-        above = {
-            rule: [place[a][0] for a, b in edges if b == rule and a in place] for rule in row
-        }
+        above = {rule: [place[a][0] for a, b in edges if b == rule and a in place] for rule in row}
         order = sorted(row, key=lambda r: (sum(above[r]) / len(above[r]) if above[r] else 0.0, r))
         for index, rule in enumerate(order):
             place[rule] = (index - (len(order) - 1) / 2, -float(y))

@@ -44,7 +44,10 @@ def save(figure: Figure, path: str | Path, title: str, caption: str, data: str) 
             0.998, 0.002, "simulated sky", ha="right", va="bottom", fontsize=6, color="0.45"
         )
     # Dates and versions in the files would make equal figures unequal.
-    for suffix, metadata in ((".pdf", {"CreationDate": None, "Producer": None}), (".png", {"Software": None})):
+    for suffix, metadata in (
+        (".pdf", {"CreationDate": None, "Producer": None}),
+        (".png", {"Software": None}),
+    ):
         with atomic(path.with_suffix(suffix)) as temporary, styled():
             figure.savefig(temporary, metadata=metadata, format=suffix[1:])
     write_json(path.with_suffix(".json"), {"title": title, "caption": caption, "data": data})

@@ -1,0 +1,207 @@
+"""Figures of the study scatter_vae: arrays in, matplotlib Figures out."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import norm
+
+from starloom.figures.style import COLUMN_INCH, PAGE_INCH, finite_range, kiel_axes, styled
+
+LABELS = {
+    "teff": r"$T_\mathrm{eff}$ [K]",
+    "logg": r"$\log g$ [dex]",
+    "m_h": r"[M/H] [dex]",
+    "alpha_m": r"[$\alpha$/M] [dex]",
+}
+
+
+def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:
+    """
+    Loss by epoch, its two parts, and the epoch that was kept.
+
+    Args:
+        history: `epoch`, `train_loss`, `validation_reconstruction`, `validation_kl`,
+            `validation_loss` [nat], one value an epoch; NaN where it was not evaluated.
+        best_epoch: the epoch of the model that was kept.
+
+    Returns:
+        Two panels: reconstruction with loss, and KL divergence.
+    """
+    with styled():
+        figure = Figure(figsize=(COLUMN_INCH, 3.6))
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+        epoch = history["epoch"]
+        seen = np.isfinite(history["validation_loss"])
+        top.plot(epoch, history["train_loss"], label="training", color="C0", alpha=0.8)
+        for name, label, colour in (
+            ("validation_loss", "validation", "C1"),
+            ("validation_reconstruction", "its reconstruction part", "C2"),
+        ):
+            top.plot(epoch[seen], history[name][seen], label=label, color=colour)
+        settled = history["validation_reconstruction"][seen][len(epoch[seen]) // 20 :]
+        low, high = finite_range(settled, 0.5)
+        top.set_ylim(low - 0.1 * (high - low), high + 0.35 * (high - low))
+        bottom.plot(epoch[seen], history["validation_kl"][seen], color="C3")
+        for axes in (top, bottom):
+            axes.axvline(best_epoch, color="0.5", linestyle=":", linewidth=0.9)
+        top.set_ylabel("loss [nat per star]")
+        top.legend(loc="upper right")
+        bottom.set_ylabel("KL [nat]")
+        bottom.set_xlabel("epoch")
+        bottom.set_xlim(epoch[0], epoch[-1])
+    return figure
+
+
+def residuals(normalised: np.ndarray, n_bp: int) -> Figure:
+    """
+    Held-out residuals over their predicted errors, against the unit Gaussian.
+
+    Args:
+        normalised: (x - xhat) / sqrt(e^2 + s^2), [n_star, n_coefficient].
+        n_bp: how many of the coefficients are BP's; they come first.
+
+    Returns:
+        Histogram of all residuals, and their width for each coefficient.
+    """
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.6))
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
+        edges = np.linspace(-5, 5, 101)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        left.stairs(
+            np.histogram(normalised, edges, density=True)[0], edges, label="test stars", color="C0"
+        )
+        left.plot(middle, norm.pdf(middle), color="0.3", linestyle="--", label="unit Gaussian")
+        left.set_yscale("log")
+        left.set_ylim(1e-5, 1)
+        left.set_xlabel(r"$(x-\hat x)/\sqrt{\sigma^2+\hat s^2}$")
+        left.set_ylabel("density")
+        left.legend(loc="lower center")
+        low, high = np.percentile(normalised, [15.865, 84.135], axis=0)
+        for part, name, colour in (
+            (slice(0, n_bp), "BP", "C0"),
+            (slice(n_bp, None), "RP", "C1"),
+        ):
+            width = 0.5 * (high - low)[part]
+            right.plot(np.arange(len(width)), width, "o", markersize=2.5, color=colour, label=name)
+        right.axhline(1, color="0.3", linestyle="--", linewidth=0.8)
+        right.axhspan(0.95, 1.05, color="0.9", zorder=0)
+        right.set_ylim(0.5, 1.5)
+        right.set_xlabel("coefficient $j$ of the band")
+        right.set_ylabel("width (half of 16th to 84th percentile)")
+        right.legend(loc="upper right", ncols=2)
+    return figure
+
+
+def coefficients(relative: np.ndarray, n_bp: int, shown: int = 32) -> Figure:
+    """
+    Reconstruction error by coefficient in units of the measurement error, R(j) and RMSE(j).
+
+    Args:
+        relative: R(j) = (x - xhat) / sigma, [n_star, n_coefficient].
+        n_bp: how many of the coefficients are BP's; they come first.
+        shown: first coefficients of each band that enter RMSE(j).
+
+    Returns:
+        Median and central 68 % of R(j) for BP and RP, and the distribution of RMSE(j).
+
+    References:
+        Laroche & Speagle (2024), Eqs. 6 and 7.
+    """
+    bands = {"BP": relative[:, :n_bp][:, :shown], "RP": relative[:, n_bp:][:, :shown]}
+    rmse = np.sqrt(np.mean(np.concatenate(list(bands.values()), axis=1) ** 2, axis=1))
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.5))
+        panels = figure.subplots(1, 3, width_ratios=(1.4, 1.4, 1))
+        for axes, (name, values), colour in zip(panels, bands.items(), ("C0", "C1"), strict=False):
+            order = np.arange(values.shape[1])
+            low, median, high = np.percentile(values, [15.865, 50, 84.135], axis=0)
+            axes.fill_between(order, low, high, color=colour, alpha=0.3, linewidth=0)
+            axes.plot(order, median, color=colour)
+            axes.axhline(0, color="0.5", linewidth=0.6)
+            axes.set_yscale("symlog", linthresh=2)
+            axes.set_xlabel(f"{name} coefficient $j$")
+        panels[0].set_ylabel(r"$R(j) = (x_j-\hat x_j)/\sigma_j$")
+        low, high = finite_range(np.log10(rmse), 0.5)
+        panels[2].hist(np.log10(rmse), bins=np.linspace(low, high, 41), histtype="step", color="C2")
+        panels[2].set_xlabel(r"$\log_{10}$ RMSE($j$)")
+        panels[2].set_ylabel("test stars")
+    return figure
+
+
+def latent(mean: np.ndarray, labels: dict[str, np.ndarray]) -> Figure:
+    """
+    The latent space coloured by stellar labels, in the pairs of dimensions that spread most.
+
+    Args:
+        mean: latent means, [n_star, n_latent].
+        labels: any of teff [K], logg, m_h, alpha_m [dex], NaN where a star has none.
+
+    Returns:
+        One column a label, two rows of pairs of dimensions.
+    """
+    order = np.argsort(-mean.std(axis=0), kind="stable")
+    pairs = [(order[0], order[1 % len(order)]), (order[2 % len(order)], order[3 % len(order)])]
+    shown = {name: labels[name] for name in LABELS if name in labels} or {"": np.zeros(len(mean))}
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 3.9))
+        panels = figure.subplots(2, len(shown), squeeze=False, sharex="row", sharey="row")
+        for column, (name, values) in enumerate(shown.items()):
+            low, high = finite_range(values)
+            for row, (i, j) in enumerate(pairs):
+                axes = panels[row, column]
+                points = axes.scatter(
+                    mean[:, i], mean[:, j], c=values, s=1.5, vmin=low, vmax=high,
+                    linewidths=0, rasterized=True, plotnonfinite=False,
+                )  # fmt: skip
+                axes.set_xlim(*finite_range(mean[:, i], 0.2))
+                axes.set_ylim(*finite_range(mean[:, j], 0.2))
+                axes.set_xlabel(f"$z_{i}$")
+                if column == 0:
+                    axes.set_ylabel(f"$z_{j}$")
+            if name:
+                figure.colorbar(
+                    points, ax=panels[:, column], location="top", aspect=18, label=LABELS[name]
+                )
+    return figure
+
+
+def kiel(labels: dict[str, np.ndarray], catalogues: dict[str, np.ndarray]) -> Figure:
+    """
+    Kiel diagrams of catalogues of growing quality, by number of stars and by metallicity.
+
+    Args:
+        labels: teff [K], logg, m_h [dex].
+        catalogues: for each catalogue's name, which stars it holds (bool).
+
+    Returns:
+        One column a catalogue; number density above, mean [M/H] below.
+
+    References:
+        Laroche & Speagle (2024), Fig. 2.
+    """
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 4.6))
+        panels = figure.subplots(2, len(catalogues), sharex=True, sharey=True, squeeze=False)
+        known = np.isfinite(labels["teff"]) & np.isfinite(labels["logg"])
+        low, high = finite_range(labels["m_h"][known], 2)
+        size = float(np.clip(4e3 / max(known.sum(), 1), 0.3, 4))
+        for column, (name, member) in enumerate(catalogues.items()):
+            chosen = known & member
+            x, y, z = (labels[key][chosen] for key in ("teff", "logg", "m_h"))
+            top, bottom = panels[:, column]
+            counts = top.hexbin(
+                x, y, gridsize=60, extent=(3300, 7200, -0.3, 5.3), mincnt=1, bins="log",
+                linewidths=0.1, rasterized=True,
+            )  # fmt: skip
+            metal = bottom.scatter(
+                x, y, c=z, s=size, vmin=low, vmax=high, linewidths=0, cmap="cividis",
+                rasterized=True,
+            )  # fmt: skip
+            top.set_title(f"{name}: {chosen.sum():,} stars")
+            for axes in (top, bottom):
+                kiel_axes(axes)
+                axes.label_outer()
+            if column == len(catalogues) - 1:
+                figure.colorbar(counts, ax=top, label="stars per cell")
+                figure.colorbar(metal, ax=bottom, label=LABELS["m_h"])
+    return figure
