@@ -1,6 +1,7 @@
 """Names of the raw files: the same for the archives, the simulated sky and a user's own files."""
 
 import re
+from itertools import pairwise
 from pathlib import PurePath
 
 LEVEL8_PIXELS = 12 * 4**8
@@ -21,7 +22,7 @@ def bulk_chunks(count: int) -> list[str]:
         For example `['000000-393215', '393216-786431']` for two.
     """
     edges = [LEVEL8_PIXELS * index // count for index in range(count + 1)]
-    return [f"{low:06d}-{high - 1:06d}" for low, high in zip(edges, edges[1:], strict=False)]
+    return [f"{low:06d}-{high - 1:06d}" for low, high in pairwise(edges)]
 
 
 def chunk_range(chunk: str) -> tuple[int, int]:

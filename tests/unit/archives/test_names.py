@@ -1,5 +1,7 @@
 """Names of raw files."""
 
+from itertools import pairwise
+
 import pytest
 
 from starloom.archives.names import LEVEL8_PIXELS, bulk_chunks, chunk_range, user_chunks
@@ -10,7 +12,7 @@ def test_bulk_files_cover_the_sky_once():
     ranges = [chunk_range(chunk) for chunk in bulk_chunks(7)]
     assert ranges[0][0] == 0
     assert ranges[-1][1] == LEVEL8_PIXELS - 1
-    assert all(a[1] + 1 == b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(a[1] + 1 == b[0] for a, b in pairwise(ranges))
 
 
 def test_user_files_keep_their_names_and_clashes_are_refused():
