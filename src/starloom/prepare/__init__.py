@@ -1,0 +1,1 @@
+"""Match and prepare: from raw tables and spectra to arrays that models read."""
