@@ -1,0 +1,89 @@
+"""The tiny sky through the whole workflow: what comes out, and that it comes out again."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from starloom.tables import read_table
+
+pytestmark = pytest.mark.workflow
+
+# Times and hosts are in these, by design.
+NOT_COMPARED = ("provenance", "logs", "benchmarks", "checkpoints")
+
+
+def _digests(results):
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*"))
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in NOT_COMPARED
+        and path.name not in ("index.html", "ro-crate-metadata.json")
+    }
+
+
+def _starloom(tree, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "starloom.cli", *words],
+        cwd=tree / ".test", capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_the_deliverables_are_there(tiny):
+    results = tiny / ".test" / "results"
+    for name in (
+        "index.html",
+        "ro-crate-metadata.json",
+        "catalogs/scatter_vae.parquet",
+        "catalogs/scatter_vae.fits",
+        "numbers/scatter_vae.json",
+    ):
+        assert (results / name).stat().st_size > 0, name
+
+
+def test_no_star_is_lost_between_the_raw_files_and_the_catalogue(tiny):
+    results = tiny / ".test" / "results"
+    truth = read_table(results / "truth/stars.parquet", ["source_id"])["source_id"]
+    catalogue = read_table(results / "catalogs/scatter_vae.parquet", ["source_id"])["source_id"]
+    np.testing.assert_array_equal(np.sort(truth), np.sort(catalogue))
+
+
+def test_every_number_says_that_it_is_simulated_and_stands_beside_the_published_one(tiny):
+    numbers = json.loads((tiny / ".test/results/numbers/scatter_vae.json").read_text())
+    assert {number["data"] for number in numbers} == {"simulated"}
+    by_id = {number["id"]: number for number in numbers}
+    assert by_id["xpvae.val_loss"]["published"]["value"] == -94.2671
+
+
+def test_the_chain_of_every_number_reaches_raw_files_and_holds(tiny):
+    listed = json.loads(_starloom(tiny, "numbers", "--json").stdout)
+    assert listed
+    for number in listed:
+        done = _starloom(tiny, "audit", number["id"])
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "results/raw/gaia/xp_continuous" in done.stdout, number["id"]
+        assert "seed" in done.stdout
+
+
+def test_a_changed_file_on_the_chain_is_found_and_named(tiny):
+    raw = sorted((tiny / ".test/results/raw/gaia/xp_continuous").iterdir())[0]
+    content = raw.read_bytes()
+    try:
+        raw.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        done = _starloom(tiny, "audit", "xpvae.val_loss")
+    finally:
+        raw.write_bytes(content)
+    assert done.returncode != 0
+    assert raw.name in done.stdout + done.stderr
+
+
+def test_two_runs_give_the_same_bytes(tiny, clone, run_in):
+    again = clone("again")
+    run_in(again)
+    first, second = _digests(tiny / ".test/results"), _digests(again / ".test/results")
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] != second[name]} == set()
