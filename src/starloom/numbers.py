@@ -85,7 +85,7 @@ def read_numbers(folder: str | Path) -> list[dict]:
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if two files publish the same number.
+        ValueError: if two files publish the same number, or a file is broken; the message names it.
     """
     return [number for number, _ in read_numbers_with_files(folder)]
 
@@ -97,7 +97,7 @@ def read_numbers_with_files(folder: str | Path) -> list[tuple[dict, Path]]:
         raise FileNotFoundError(f"{folder} is not there: run the workflow first (make demo)")
     found: dict[str, tuple[dict, Path]] = {}
     for path in sorted(folder.glob("[!.]*.json")):
-        for number in json.loads(path.read_text()):
+        for number in _read_file(path):
             if number["id"] in found:
                 other = found[number["id"]][1]
                 raise ValueError(f"number {number['id']} is in {other} and in {path}")
@@ -131,6 +131,18 @@ def published(path: str | Path) -> dict[str, dict]:
                 raise ValueError(f"{path}, line {line}: {name} has no numeric value") from error
             rows[name] = row
     return rows
+
+
+def _read_file(path: Path) -> list[dict]:
+    keys = {"id", "study", "value", "unit", "error", "n", "definition", "published", "data"}
+    try:
+        entries = json.loads(path.read_text())
+        broken = [entry for entry in entries if set(entry) != keys]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is not a JSON list of numbers: {error}") from error
+    if broken:
+        raise ValueError(f"{path} has an entry whose keys are not those of a number: {broken[0]}")
+    return entries
 
 
 def _check(number: Number, paper: dict | None) -> None:

@@ -1,0 +1,153 @@
+"""
+The command line: `starloom numbers`, `starloom audit`, `starloom columns`.
+
+A command is a function that adds its parser and says, with `set_defaults(run=...)`, what to call
+with the parsed arguments; `run` gives the exit status. Heavy imports belong inside `run`. A module
+brings a new command by a line in `COMMANDS`.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+OK, FAILED, MISUSED = 0, 1, 2
+"""Exit status: done; the audit found something wrong; the command cannot be done as asked."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command.
+
+    Args:
+        arguments: the words after `starloom`; the process's own by default.
+
+    Returns:
+        The exit status: 0 done, 1 an audit failed, 2 the command cannot be done.
+    """
+    parser = argparse.ArgumentParser(prog="starloom", description="From raw surveys to numbers.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    given = parser.parse_args(arguments)
+    try:
+        return given.run(given)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python would complain again when it closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (FileNotFoundError, ValueError) as error:
+        print(f"starloom: {error}", file=sys.stderr)
+        return MISUSED
+
+
+def add_numbers(commands: argparse._SubParsersAction) -> None:
+    """Add `starloom numbers`."""
+    parser = commands.add_parser("numbers", help="list the published numbers")
+    _results_option(parser)
+    parser.add_argument("--study", help="only this study's numbers")
+    parser.add_argument("--json", action="store_true", help="as a JSON list of objects")
+    parser.set_defaults(run=_numbers)
+
+
+def add_audit(commands: argparse._SubParsersAction) -> None:
+    """Add `starloom audit`."""
+    parser = commands.add_parser(
+        "audit",
+        help="verify where a number comes from",
+        description="Print a number's chain down to raw files and verify every file on it.",
+    )
+    _results_option(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("target", nargs="?", help="a number's id, or a file of the results")
+    what.add_argument("--all", action="store_true", help="all numbers, figures and catalogues")
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    parser.set_defaults(run=_audit)
+
+
+def add_columns(commands: argparse._SubParsersAction) -> None:
+    """Add `starloom columns`."""
+    parser = commands.add_parser("columns", help="the glossary of columns and flags")
+    parser.add_argument("search", nargs="?", default="", help="only entries with this text")
+    parser.set_defaults(run=_columns)
+
+
+COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+    add_numbers,
+    add_audit,
+    add_columns,
+)
+"""What `starloom` can do, in the order of its help."""
+
+
+def _results_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="the results folder (results)"
+    )
+
+
+def _numbers(given: argparse.Namespace) -> int:
+    from starloom.numbers import STUDIES, read_numbers
+    from starloom.publish.tree import say_number
+
+    if given.study and given.study not in STUDIES:
+        raise ValueError(f"no study {given.study!r}; there are {', '.join(STUDIES)}")
+    numbers = read_numbers(given.results / "numbers")
+    numbers = [number for number in numbers if given.study in (None, number["study"])]
+    if given.json:
+        print(json.dumps(numbers, indent=1, sort_keys=True))
+    else:
+        for number in numbers:
+            print("\n".join(say_number(number)))
+    return OK
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from starloom.numbers import read_numbers
+    from starloom.publish.audit import audit_all, audit_file, audit_number
+    from starloom.publish.tree import tree, verdict
+
+    if not given.results.is_dir():
+        raise FileNotFoundError(
+            f"{given.results} is not there: run the workflow first (make demo), or say --results"
+        )
+    try:
+        if given.all:
+            report = audit_all(given.results)
+        elif Path(given.target).exists():
+            report = audit_file(given.results, given.target)
+        else:
+            report = audit_number(given.results, given.target)
+    except KeyError:
+        known = [number["id"] for number in read_numbers(given.results / "numbers")]
+        near = difflib.get_close_matches(given.target, known, n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(near)}?" if near else "`starloom numbers` lists them"
+        raise ValueError(f"there is no number or file {given.target}; {hint}") from None
+    except ValueError as error:
+        # A record, manifest or list of numbers that cannot be read is what an audit is to find.
+        print(f"AUDIT FAILED: {error}", file=sys.stderr)
+        return FAILED
+    if given.json:
+        print(json.dumps(report.as_json(), indent=1, sort_keys=True))
+    else:
+        if not given.all:
+            print(tree(report))
+        print(verdict(report))
+    return OK if report.ok else FAILED
+
+
+def _columns(given: argparse.Namespace) -> int:
+    from starloom.publish.glossary import glossary, say
+
+    for group, entries in glossary().items():
+        lines = [line for line in map(say, entries) if given.search.lower() in line.lower()]
+        if lines:
+            print(group, *lines, sep="\n  ")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

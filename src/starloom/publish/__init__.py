@@ -1,0 +1,1 @@
+"""The last stage: the audit of numbers, the research object and the page of results."""
