@@ -1,0 +1,102 @@
+"""One table of the stars: what every survey says of each, on one row."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Table = Mapping[str, np.ndarray]
+
+GAIA_COLUMNS = (
+    "ra",
+    "dec",
+    "parallax",
+    "parallax_error",
+    "phot_g_mean_mag",
+    "bp_rp",
+    "ruwe",
+    "phot_bp_rp_excess_factor",
+)
+TWOMASS_COLUMNS = ("j_m", "h_m", "ks_m", "j_msigcom", "h_msigcom", "ks_msigcom")
+LABELS = {
+    "TEFF": "teff",
+    "LOGG": "logg",
+    "M_H": "m_h",
+    "ALPHA_M": "alpha_m",
+    "FE_H": "fe_h",
+    "C_FE": "c_fe",
+    "N_FE": "n_fe",
+    "MG_FE": "mg_fe",
+}
+"""APOGEE's labels and our names; each has an error column."""
+
+NO_VALUE = -999.0
+"""Labels below this are the archive's way to say that there is none."""
+
+
+def one_row_each(
+    matches: Table,
+    gaia: Table | None,
+    apogee: Table | None = None,
+    twomass: Table | None = None,
+    unwise: Table | None = None,
+) -> dict[str, np.ndarray]:
+    """
+    Gather the columns of all surveys on the rows of the cross-match.
+
+    Args:
+        matches: the cross-match: source_id, match_flag, {survey}_row.
+        gaia: gaia_source columns, or None.
+        apogee: allStar columns, or None; then the labels are absent.
+        twomass: 2MASS columns, or None.
+        unwise: unWISE fluxes `flux_w1`, `flux_w2` [Vega nanomaggies], or None.
+
+    Returns:
+        Equally long columns: source_id, match_flag; Gaia's and 2MASS's under their own names
+        [deg, mas, mag]; w1, w2 [mag, Vega]; teff [K], logg, m_h, alpha_m, fe_h, c_fe, n_fe, mg_fe
+        [dex] with `_err`, snrev, starflag, aspcapflag. NaN (0 for flags) where a survey has not
+        the star or no value.
+    """
+    columns = {name: matches[name] for name in ("source_id", "match_flag")}
+    if gaia is not None:
+        rows = matches["gaia_row"]
+        columns |= {name: _taken(gaia[name], rows) for name in GAIA_COLUMNS if name in gaia}
+    if twomass is not None:
+        rows = matches["twomass_row"]
+        columns |= {name: _taken(twomass[name], rows) for name in TWOMASS_COLUMNS}
+    if unwise is not None:
+        rows = matches["unwise_row"]
+        for band in ("w1", "w2"):
+            columns[band] = nanomaggies_to_mag(_taken(unwise[f"flux_{band}"], rows))
+    if apogee is not None:
+        rows = matches["apogee_row"]
+        columns["apogee_id"] = np.where(rows >= 0, apogee["APOGEE_ID"][rows], "")
+        for theirs, ours in LABELS.items():
+            columns[ours] = _label(apogee[theirs], rows)
+            columns[f"{ours}_err"] = _label(apogee[f"{theirs}_ERR"], rows)
+        columns["snrev"] = _label(apogee["SNREV"], rows)
+        for theirs in ("STARFLAG", "ASPCAPFLAG"):
+            columns[theirs.lower()] = np.where(rows >= 0, apogee[theirs][rows], 0).astype(np.int64)
+    return columns
+
+
+def nanomaggies_to_mag(flux: np.ndarray) -> np.ndarray:
+    """
+    Magnitudes [Vega] of unWISE fluxes [Vega nanomaggies]; NaN where the flux is not positive.
+
+    References:
+        Schlafly, Meisner & Green (2019), Sec. 6: m = 22.5 - 2.5 log10 f.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(flux > 0, 22.5 - 2.5 * np.log10(flux), np.nan)
+
+
+def _taken(values, rows):
+    """Values at rows; NaN for the row -1."""
+    if len(values) == 0:
+        return np.full(len(rows), np.nan)
+    return np.where(rows >= 0, np.asarray(values, float)[rows], np.nan)
+
+
+def _label(values, rows):
+    taken = _taken(values, rows)
+    return np.where(taken > NO_VALUE, taken, np.nan)
