@@ -47,3 +47,22 @@ XP_FLAGS = {
     )
 }
 """Bits of `xp_flag`."""
+
+MATCH_FLAGS = {
+    flag.name: flag
+    for flag in (
+        Flag(0, "no_apogee", "no row of allStar belongs to the source"),
+        Flag(1, "no_twomass", "no 2MASS row of sufficient quality belongs to the source"),
+        Flag(2, "no_unwise", "no unWISE row belongs to the source"),
+        Flag(3, "no_proper_motion", "pmra or pmdec is NaN; matched as if it did not move"),
+        Flag(4, "no_position", "ra or dec is NaN; matched by source_id alone"),
+        Flag(5, "apogee_by_position", "allStar gives no source_id; matched by position"),
+        Flag(6, "apogee_several", "allStar has several rows of the star; the best was kept"),
+        Flag(7, "apogee_far", "joined by source_id though farther away than the match radius"),
+        Flag(8, "twomass_several", "more than one 2MASS row within the match radius"),
+        Flag(9, "twomass_lost", "the nearest 2MASS row is nearer to another Gaia source"),
+        Flag(10, "unwise_several", "more than one unWISE row within the match radius"),
+        Flag(11, "unwise_lost", "the nearest unWISE row is nearer to another Gaia source"),
+    )
+}
+"""Bits of `match_flag`."""

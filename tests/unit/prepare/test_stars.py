@@ -42,4 +42,6 @@ def test_surveys_that_are_not_there_leave_no_columns():
 
 
 def test_a_nanomaggie_is_magnitude_22_5():
-    np.testing.assert_allclose(nanomaggies_to_mag(np.array([1.0, 100.0, 0.0])), [22.5, 17.5, np.nan])
+    np.testing.assert_allclose(
+        nanomaggies_to_mag(np.array([1.0, 100.0, 0.0])), [22.5, 17.5, np.nan]
+    )
