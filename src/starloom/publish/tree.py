@@ -35,7 +35,7 @@ def verdict(report: Report) -> str:
     """The last words of an audit: how much was checked, or loudly what is wrong."""
     gone = sum(status == "not kept" for status in report.files.values())
     checked = f"{len(report.files) - gone} files and {len(report.jobs)} jobs checked"
-    checked += f", {gone} temporary files not kept" if gone else ""
+    checked += f", {gone} temporary not kept" if gone else ""
     if report.ok:
         return f"AUDIT PASSED: all as recorded; {checked}."
     lines = [f"AUDIT FAILED: {len(report.failures)} found wrong; {checked}."]
