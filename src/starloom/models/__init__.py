@@ -1,0 +1,1 @@
+"""Networks: what a spectrum goes through. They know nothing of surveys or studies."""

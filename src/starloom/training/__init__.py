@@ -1,0 +1,1 @@
+"""How networks are trained: the loop, its schedules, losses and checkpoints."""

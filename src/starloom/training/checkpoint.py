@@ -1,0 +1,101 @@
+"""Trees of arrays on disk: flattened by path, written whole or not at all, newest two kept."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from starloom.tables import read_model, write_model
+
+KEEP = 2
+"""Checkpoints that stay; one is whole even while the other is written."""
+
+
+def flatten(tree: object) -> dict[str, np.ndarray]:
+    """Arrays of a tree by their path, as in `encoder/linear/0/kernel`."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def unflatten(like: object, arrays: Mapping[str, np.ndarray]) -> object:
+    """
+    The tree `like` with its arrays replaced by name.
+
+    Args:
+        like: a tree with the wanted structure and shapes.
+        arrays: what `flatten` gave.
+
+    Returns:
+        The tree, with JAX arrays.
+
+    Raises:
+        KeyError: if an array is missing; the message names it.
+        ValueError: if an array has another shape than in `like`; the message names both.
+    """
+    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
+    found = []
+    for path, leaf in leaves:
+        name = _name(path)
+        if name not in arrays:
+            raise KeyError(f"no array {name} among the {len(arrays)} given")
+        if arrays[name].shape != leaf.shape:
+            raise ValueError(f"array {name} is {arrays[name].shape}, expected {leaf.shape}")
+        found.append(jax.numpy.asarray(arrays[name], dtype=leaf.dtype))
+    return jax.tree_util.tree_unflatten(structure, found)
+
+
+def save(folder: str | Path, epoch: int, tree: object, card: Mapping) -> Path:
+    """
+    Write a checkpoint, then remove all but the newest ones.
+
+    Args:
+        folder: of this training.
+        epoch: epochs done.
+        tree: arrays to keep.
+        card: plain values to keep; must tell this training from others.
+
+    Returns:
+        The checkpoint's path.
+    """
+    path = Path(folder) / f"epoch-{epoch:07d}"
+    write_model(path, flatten(tree), {**card, "epoch": epoch})
+    for old in _all(folder)[:-KEEP]:
+        shutil.rmtree(old)
+    return path
+
+
+def load(folder: str | Path, card: Mapping) -> tuple[dict[str, np.ndarray], int] | None:
+    """
+    Read the newest checkpoint of a training; those of another training are removed.
+
+    Args:
+        folder: of this training.
+        card: what `save` was given.
+
+    Returns:
+        Arrays by path and the number of epochs done, or None where there is no checkpoint.
+    """
+    for path in reversed(_all(folder)):
+        arrays, found = read_model(path)
+        epoch = found.pop("epoch")
+        changed = [k for k in sorted({*card, *found}) if card.get(k) != found.get(k)]
+        if not changed:
+            return arrays, epoch
+        print(f"{path} is of another training ({', '.join(changed)} differ): removed")
+        shutil.rmtree(path)
+    return None
+
+
+def newest(folder: str | Path | None) -> Path | None:
+    """The newest checkpoint, or None."""
+    return next(reversed(_all(folder)), None) if folder else None
+
+
+def _all(folder):
+    return sorted(Path(folder).glob("epoch-*"))
+
+
+def _name(path):
+    return jax.tree_util.keystr(path, simple=True, separator="/")
