@@ -1,0 +1,232 @@
+"""
+XP spectra from text: csv and ecsv with arrays in quoted cells, columnar, block by block.
+
+The arrays hold 99 % of the bytes. A block is parsed in place: whatever lies between two arrays
+is overwritten with a mark, so that the block becomes one column of numbers, which a columnar
+reader parses on all cores. Rows and scalars come from the text left when the arrays are cut out.
+"""
+
+import contextlib
+import io
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from starloom.archives.raw_text import BLOCK_BYTES, Source, ahead, text_blocks
+from starloom.archives.xp_columns import ARRAYS, INTEGERS, REALS, Ragged, RawXp, require_columns
+
+_MARK = 9.0
+_EMPTY_ARRAYS = ["()", "[]"]
+
+
+class _Block(NamedTuple):
+    """Rows before the numbers are parsed: cells, and the arrays' text with marks between them."""
+
+    cells: pl.DataFrame
+    numbers: bytes
+    start: np.ndarray
+    stop: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    wanted: list[str]
+
+
+def text_spectra(
+    path: Source, correlations: bool, block_bytes: int = BLOCK_BYTES
+) -> Iterator[RawXp]:
+    """
+    Stream the spectra of a text file, plain or gzipped, in blocks.
+
+    Args:
+        path: csv or ecsv, arrays as "(a, b, ...)" or "[a,b,...]", missing cells empty or null.
+        correlations: whether to read the correlations.
+        block_bytes: about how much text to hold at once.
+
+    Yields:
+        Whole rows, in the order of the file.
+
+    Raises:
+        ValueError: if a column is missing, a row has too few or too many cells or no source_id,
+            or there are no rows.
+    """
+    rows = 0
+    with contextlib.closing(ahead(_blocks(path, correlations, block_bytes), 1)) as blocks:
+        for block in blocks:
+            yield RawXp(_source_ids(block.cells, path, rows), _scalars(block), _arrays(block, path))
+            rows += block.cells.height
+    if not rows:
+        raise ValueError(f"{path} has a header but no rows; get it again")
+
+
+def _blocks(path: Source, correlations: bool, block_bytes: int) -> Iterator[_Block]:
+    names: list[str] = []
+    rows = 0
+    for text in text_blocks(path, block_bytes):
+        if not names:
+            names, text = _after_header(text, path)
+        if text.getbuffer().nbytes:
+            block = _block(text, names, correlations, path, rows)
+            rows += block.cells.height
+            yield block
+
+
+def _after_header(block: io.BytesIO, path: Source) -> tuple[list[str], io.BytesIO]:
+    """Column names, and the rest of the block after the line that holds them."""
+    text = block.getvalue()
+    start = 0
+    while text.startswith((b"#", b"\n", b"\r"), start):
+        start = text.find(b"\n", start) + 1
+    stop = text.find(b"\n", start)
+    line = text[start:stop].decode("utf-8", "replace").strip().lstrip("\ufeff")
+    names = [name.strip().strip('"') for name in line.split(",")]
+    require_columns(names, path)
+    rest = io.BytesIO()
+    rest.write(memoryview(text)[stop + 1 :])
+    return names, rest
+
+
+def _block(
+    block: io.BytesIO, names: list[str], correlations: bool, path: Source, rows: int
+) -> _Block:
+    text = np.frombuffer(block.getbuffer(), np.uint8)
+    at = f"{path}, row {rows + 1} or later"
+    start, stop = _array_cells(text, at)
+    cells = _cells(
+        _pieces(text, np.append(0, stop), np.append(start, len(text))), names, path, rows
+    )
+    row, column = np.nonzero(
+        cells.select(pl.all().is_in(_EMPTY_ARRAYS)).fill_null(False).to_numpy()
+    )
+    if len(row) != len(start):
+        raise ValueError(f"{at}: quotes do not pair; the file is damaged, get it again")
+    wanted = [name for name in ARRAYS if correlations or not name.endswith("correlations")]
+    wanted = [name for name in wanted if name in names]
+    keep = (stop > start) & np.isin(column, [names.index(name) for name in wanted])
+    start, stop = start[keep], stop[keep]
+    if not keep.all():
+        pieces = _pieces(text, start - 2, stop + 2)
+        block = io.BytesIO(pieces)
+        text = np.frombuffer(block.getbuffer(), np.uint8)
+        length = stop - start + 4
+        start, stop = np.cumsum(length) - length + 2, np.cumsum(length) - 2
+    if len(start):
+        _mark(text, start, stop)
+    del text
+    return _Block(cells, block.getvalue(), start, stop, row[keep], column[keep], wanted)
+
+
+def _array_cells(text: np.ndarray, at: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where the insides of the quoted arrays start and stop."""
+    quotes = np.flatnonzero(text == ord('"'))
+    opens = np.flatnonzero(np.isin(text[quotes + 1], [ord("("), ord("[")]))
+    if len(opens) and (opens[-1] + 1 >= len(quotes) or np.any(np.diff(opens) < 2)):
+        raise ValueError(f"{at}: an array does not end; the file is cut, get it again")
+    start, stop = quotes[opens] + 2, quotes[opens + 1] - 1
+    if not np.isin(text[stop], [ord(")"), ord("]")]).all():
+        raise ValueError(f"{at}: an array has no closing bracket; the file is cut, get it again")
+    return start, stop
+
+
+def _pieces(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bytes:
+    """The pieces of a text from each start to its stop, joined."""
+    edges = np.append(np.column_stack([start, stop]).ravel(), len(text)).astype(np.int64)
+    both = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(text)]
+    )
+    joined = both.take(pa.array(np.arange(0, len(edges) - 1, 2)))
+    return joined.buffers()[2].to_pybytes()
+
+
+def _mark(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> None:
+    """
+    Overwrite all between the arrays with a mark among separators.
+
+    Four bytes at least lie between two arrays, two before the first and after the last.
+    """
+    gap_start, gap_stop = np.append(0, stop), np.append(start, len(text))
+    length = gap_stop - gap_start
+    gaps = np.arange(length.sum()) + np.repeat(gap_start - np.cumsum(length) + length, length)
+    text[gaps] = ord(" ")
+    text[stop] = ord(",")
+    text[start - 1] = ord(",")
+    text[np.append(start - 2, len(text) - 1)] = ord("9")
+
+
+def _cells(text: bytes, names: list[str], path: Source, rows: int) -> pl.DataFrame:
+    """All cells as strings, null where missing; every row must have a cell for each column."""
+    lines = [line for line in text.splitlines() if line]
+    text = b"\n".join([*lines, b""])
+    letters = np.frombuffer(text, np.uint8)
+    commas = np.flatnonzero(letters == ord(","))
+    cells = 1 + np.diff(np.searchsorted(commas, np.flatnonzero(letters == ord("\n"))), prepend=0)
+    if np.any(cells != len(names)):
+        bad = int(np.argmax(cells != len(names)))
+        star = dict(zip(names, lines[bad].decode("utf-8", "replace").split(","), strict=False))
+        raise ValueError(
+            f"{path}, row {rows + bad + 1} (source_id {star.get('source_id')}): {cells[bad]} cells "
+            f"where the header has {len(names)}; the file is cut or damaged, get it again"
+        )
+    return pl.read_csv(text, has_header=False, schema=dict.fromkeys(names, pl.String))
+
+
+def _source_ids(cells: pl.DataFrame, path: Source, rows: int) -> np.ndarray:
+    ids = cells["source_id"].cast(pl.Int64, strict=False)
+    if ids.null_count():
+        bad = int(ids.is_null().arg_max())
+        raise ValueError(
+            f"{path}, row {rows + bad + 1}: source_id is {cells['source_id'][bad]!r}, not an "
+            "integer; every row needs its star's source_id"
+        )
+    return ids.to_numpy()
+
+
+def _scalars(block: _Block) -> dict[str, np.ndarray]:
+    names = [name for name in (*INTEGERS, *REALS) if name in block.cells.columns]
+    table = block.cells.select(pl.col(names).cast(pl.Float64, strict=False)).fill_null(np.nan)
+    return {name: table[name].to_numpy() for name in names}
+
+
+def _arrays(block: _Block, path: Source) -> dict[str, Ragged]:
+    values, start, count = _numbers(block, path)
+    arrays = {}
+    for name in block.wanted:
+        chosen = block.column == block.cells.columns.index(name)
+        ragged = Ragged(values, *np.zeros((2, block.cells.height), np.int64))
+        ragged.start[block.row[chosen]] = start[chosen]
+        ragged.count[block.row[chosen]] = count[chosen]
+        arrays[name] = ragged
+    return arrays
+
+
+def _numbers(block: _Block, path: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All numbers and marks of a block, and where in them each array starts and how long it is."""
+    if not len(block.start):
+        return np.empty(0), block.start, block.start
+    values = _column(block.numbers)
+    if values.null_count():
+        values = _column(block.numbers.translate(None, b" \t\r"))
+    values = values.fill_null(np.nan).to_numpy()
+    marks = np.flatnonzero(values == _MARK)
+    if len(marks) != len(block.start) + 1:
+        pairs = zip(block.start, block.stop, strict=True)
+        count = [block.numbers.count(b",", start, stop) + 1 for start, stop in pairs]
+        marks = np.append(0, np.cumsum(np.array(count) + 1))
+    if marks[-1] != len(values) - 1 or np.any(values[marks] != _MARK):
+        raise ValueError(f"{path}: an array holds a line break; the file is damaged, get it again")
+    return values, marks[:-1] + 1, np.diff(marks) - 1
+
+
+def _column(text: bytes) -> pl.Series:
+    """One column of numbers, separated by commas; null where the text is no number."""
+    table = pl.read_csv(
+        text,
+        has_header=False,
+        quote_char=None,
+        eol_char=",",
+        schema={"value": pl.Float64},
+        ignore_errors=True,
+    )
+    return table["value"]
