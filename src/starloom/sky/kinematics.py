@@ -48,7 +48,7 @@ def angles(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def tangents(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors towards increasing longitude and increasing latitude, each (n_star, 3)."""
-    x, y, z = unit.T
+    x, y, _ = unit.T
     flat = np.maximum(np.hypot(x, y), 1e-12)
     east = np.stack([-y / flat, x / flat, np.zeros_like(x)], axis=-1)
     return east, np.cross(unit, east)

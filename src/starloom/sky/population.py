@@ -28,8 +28,9 @@ KEPLER_FIELD = (76.32, 13.50, 7.2)
 FIRST_KIC = 100_000_000
 """Simulated KIC numbers start here, above every real one."""
 
-G_LIMIT, DISC_EDGE_KPC, TRIALS = 17.0, 17.0, 6
-"""Rough G [mag] and R [kpc] beyond which a position is drawn again, and how often at most."""
+G_LIMIT, DISC_EDGE_KPC, TRIALS, NEARER = 17.0, 17.0, 5, 8
+"""Rough G [mag] and R [kpc] beyond which a position is drawn again, at most so often; then the
+distance shrinks by 0.6, at most so often."""
 
 BLOCK = 8192
 """Stars drawn at once: small enough for the processor's cache."""
@@ -196,15 +197,24 @@ def _oscillates(tracks, kind):
 
 
 def _observable_positions(seed, star, tracks, component, age, kepler):
-    """Positions [kpc] and A_V [mag], drawn again for stars that the survey would not see."""
-    place, dust = _positions(Draws(seed, star), tracks, component, age, kepler)
-    for trial in range(1, TRIALS):
+    """
+    Positions [kpc] and A_V [mag], drawn again for stars that the survey would not see.
+
+    What no trial brings into view comes nearer on its last line of sight.
+    """
+    draws = Draws(seed, star)
+    clumps = np.exp(0.3 * draws.normal("dust clumps"))
+    place = _positions(draws, tracks, component, age, kepler)
+    dust = kinematics.dust_column(place) * clumps
+    for trial in range(1, TRIALS + NEARER):
         again = np.flatnonzero(_unseen(tracks, component, place, dust))
-        draws = Draws(seed + trial * 0x5851F42D4C957F2D, star[again])
-        few = {name: tracks[name][again] for name in ("luminosity_lsun", "teff")}
-        place[again], dust[again] = _positions(
-            draws, few, component[again], age[again], kepler[again]
-        )
+        if trial < TRIALS:
+            draws = Draws(seed + trial * 0x5851F42D4C957F2D, star[again])
+            few = {name: tracks[name][again] for name in ("luminosity_lsun", "teff")}
+            place[again] = _positions(draws, few, component[again], age[again], kepler[again])
+        else:
+            place[again] *= 0.6
+        dust[again] = kinematics.dust_column(place[again]) * clumps[again]
     return place, dust
 
 
@@ -219,7 +229,7 @@ def _unseen(tracks, component, place, dust):
 
 
 def _positions(draws, tracks, component, age, kepler):
-    """Heliocentric vectors [kpc] and A_V: a magnitude makes the distance, density the rest."""
+    """Heliocentric vectors [kpc]: a magnitude makes the distance, density the direction."""
     unit = draws.uniform("magnitude")
     apogee = np.interp(
         unit, [0, 0.03, 0.12, 0.32, 0.65, 0.92, 1], [6.5, 8.5, 9.8, 10.9, 11.9, 12.9, 13.8]
@@ -244,8 +254,7 @@ def _positions(draws, tracks, component, age, kepler):
     towards = kinematics.direction(
         lon + offset * np.cos(turn) / np.cos(np.radians(lat)), lat + offset * np.sin(turn)
     )
-    place = np.where(kepler[:, None], distance[:, None] * towards, field)
-    return place, kinematics.dust_column(place) * np.exp(0.3 * draws.normal("dust clumps"))
+    return np.where(kepler[:, None], distance[:, None] * towards, field)
 
 
 def _metals(draws, component, kind, age, birth):

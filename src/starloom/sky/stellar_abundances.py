@@ -58,7 +58,7 @@ def thin_alpha(fe_h: np.ndarray, age_gyr: np.ndarray) -> np.ndarray:
 
 
 def thick_alpha(fe_h: np.ndarray) -> np.ndarray:
-    """Mean [alpha/M] of the thick disc [dex], with a knee at [Fe/H] = -0.25 (Hayden et al. 2015)."""
+    """Mean [alpha/M] of the thick disc [dex], knee at [Fe/H] = -0.25 (Hayden et al. 2015)."""
     return 0.27 - 0.14 * (fe_h + 0.6) - 0.25 * np.maximum(fe_h + 0.25, 0.0)
 
 
