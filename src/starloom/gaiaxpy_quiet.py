@@ -12,6 +12,12 @@ import warnings
 from collections.abc import Iterator
 from types import ModuleType
 
+import numpy as np
+import pandas as pd
+
+N_BASES = 55
+"""Coefficients of each band in DR3, for which GaiaXPy has its matrices."""
+
 
 def load() -> ModuleType:
     """
@@ -31,3 +37,29 @@ def silence() -> Iterator[None]:
     """Swallow what GaiaXPy prints on standard output inside the block; errors still rise."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield
+
+
+def unit_sources(band: str, alone: bool = False) -> pd.DataFrame:
+    """
+    Sources for GaiaXPy's functions whose outputs are the rows of its matrices.
+
+    Args:
+        band: `bp` or `rp`, which has one coefficient 1 and the others 0 in each source.
+        alone: whether the other band is missing; else all its coefficients are 0.
+
+    Returns:
+        A source for each coefficient, with unit errors and no correlations.
+    """
+    columns = {"source_id": np.arange(1, N_BASES + 1)}
+    for name in ("bp", "rp"):
+        missing = alone and name != band
+        values = np.eye(N_BASES) if name == band else np.zeros((N_BASES, N_BASES))
+        parts = {
+            "n_parameters": N_BASES,
+            "standard_deviation": 1.0,
+            "coefficients": list(values),
+            "coefficient_errors": [np.ones(N_BASES)] * N_BASES,
+            "coefficient_correlations": [np.eye(N_BASES)] * N_BASES,
+        }
+        columns |= {f"{name}_{part}": np.nan if missing else parts[part] for part in parts}
+    return pd.DataFrame(columns)
