@@ -3,7 +3,7 @@ Stage acquire, survey: simulated. One star population behind every raw file.
 
 out   results/truth/stars.parquet               every star's true properties
       results/truth/photometry/{chunk}.parquet  true magnitudes in eight bands
-      results/truth/rows.parquet                which row of each survey's file is which star
+      results/truth/rows.json                which row of each survey's file is which star
       and the raw files of acquire.smk
 
 Only these rules and evaluations read results/truth.
@@ -78,7 +78,7 @@ rule sky_surveys:
         twomass=RAW["twomass"],
         unwise=RAW["unwise"],
         allstar=RAW["allstar"],
-        rows="results/truth/rows.parquet",
+        rows="results/truth/rows.json",
     log:
         "results/logs/sky_surveys.log",
     benchmark:

@@ -10,6 +10,7 @@ out   results/match/crossmatch.parquet  one row a Gaia source: the row in each s
 rule crossmatch:
     input:
         gaia_source=expand(RAW["gaia_source"], chunk=GAIA_SOURCE_CHUNKS),
+        xp=[] if HAS["gaia_source"] else expand(RAW["xp"], chunk=CHUNKS),
         twomass=[RAW["twomass"]] if HAS["twomass"] else [],
         unwise=[RAW["unwise"]] if HAS["unwise"] else [],
         allstar=[RAW["allstar"]] if HAS["allstar"] else [],

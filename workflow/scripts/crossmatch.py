@@ -1,6 +1,6 @@
 """Find each Gaia source in the other surveys, one to one, and count every outcome."""
 
-from starloom.archives.gaia import read_gaia_source
+from starloom.archives.gaia_files import read_gaia_source, read_xp
 from starloom.archives.sdss import read_allstar
 from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise
@@ -9,14 +9,17 @@ from starloom.prepare.crossmatch import crossmatch
 from starloom.tables import stack, write_json, write_table
 
 
-def main(gaia_paths, twomass_path, unwise_path, allstar_path, matches_path, counts_path, options):
-    gaia = stack([read_gaia_source(path) for path in gaia_paths])
+def main(paths, matches_path, counts_path, options):
+    gaia = [read_gaia_source(path) for path in paths["gaia_source"]]
+    # Without a gaia_source table the stars are known by their identifiers alone.
+    gaia = gaia or [{"source_id": read_xp(path, False)["source_id"]} for path in paths["xp"]]
     others = {
-        "apogee": read_allstar(allstar_path[0]) if allstar_path else None,
-        "twomass": read_twomass(twomass_path[0]) if twomass_path else None,
-        "unwise": read_unwise(unwise_path[0]) if unwise_path else None,
+        "apogee": [read_allstar(path) for path in paths["allstar"]],
+        "twomass": [read_twomass(path) for path in paths["twomass"]],
+        "unwise": [read_unwise(path) for path in paths["unwise"]],
     }
-    matches, counts = crossmatch(gaia, **others, options=options)
+    others = {name: stack(tables) if tables else None for name, tables in others.items()}
+    matches, counts = crossmatch(stack(gaia), **others, options=options)
     write_table(matches_path, matches)
     write_json(counts_path, counts)
     for survey, outcome in counts.items():
@@ -26,11 +29,9 @@ def main(gaia_paths, twomass_path, unwise_path, allstar_path, matches_path, coun
 if __name__ == "__main__":
     job = snakemake  # noqa: F821, Snakemake puts it there
     with logged(job):
+        names = ("gaia_source", "xp", "twomass", "unwise", "allstar")
         main(
-            job.input.gaia_source,
-            job.input.twomass,
-            job.input.unwise,
-            job.input.allstar,
+            {name: job.input[name] for name in names},
             job.output.matches,
             job.output.counts,
             job.params.options,

@@ -86,7 +86,10 @@ def catalogue_cuts(catalogue: Catalogue, definition: Definition = "paper") -> tu
 
 
 def apply(
-    cuts: Sequence[Cut], table: Mapping[str, np.ndarray], what: str = "the selection"
+    cuts: Sequence[Cut],
+    table: Mapping[str, np.ndarray],
+    what: str = "the selection",
+    may_be_empty: bool = False,
 ) -> tuple[Bool[np.ndarray, " n_star"], list[dict]]:
     """
     Apply cuts one after the other and count after each.
@@ -95,6 +98,7 @@ def apply(
         cuts: in the order of application.
         table: equally long columns by name; it holds every column that a cut names.
         what: the selection's name, for messages.
+        may_be_empty: whether a selection of no star is an answer rather than an error.
 
     Returns:
         Which stars pass all cuts, and a record for each cut: `name`, `criterion`, `left` (stars
@@ -123,12 +127,12 @@ def apply(
         passed &= keep
         left, alone = int(passed.sum()), total - int(keep.sum())
         counts.append(_record(cut.name, cut.criterion, left, removed, alone, int(missing.sum())))
-        if left == 0:
+        if left == 0 and not may_be_empty:
             raise ValueError(
                 f"{what} is empty: cut {cut.name} ({cut.criterion}) removed the last {removed} of "
                 f"{total} stars; {int(missing.sum())} have no value. Relax it or check its columns"
             )
-    if total == 0:
+    if total == 0 and not may_be_empty:
         raise ValueError(f"{what} is empty: there was no star before the first cut")
     return passed, counts
 

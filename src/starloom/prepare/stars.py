@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from starloom.prepare.identifiers import join_ids
+from starloom.prepare.cuts import apply, catalogue_cuts
+from starloom.prepare.split import assign
+
 Table = Mapping[str, np.ndarray]
 
 GAIA_COLUMNS = (
@@ -77,6 +81,71 @@ def one_row_each(
         for theirs in ("STARFLAG", "ASPCAPFLAG"):
             columns[theirs.lower()] = np.where(rows >= 0, apogee[theirs][rows], 0).astype(np.int64)
     return columns
+
+
+def with_spectra(
+    stars: Table, spectra: Table, split: Mapping[str, float | str]
+) -> dict[str, np.ndarray]:
+    """
+    Keep one row for each star with an XP spectrum, in the order of source_id.
+
+    Args:
+        stars: columns of `one_row_each`.
+        spectra: source_id and xp_flag of the stars with XP spectra.
+        split: shares `train`, `validation`, `test` and the `salt` of the hash.
+
+    Returns:
+        The columns, with `xp_flag` and `split` (0 train, 1 validation, 2 test). A star whose
+        source_id is in no other survey has NaN, zero flags and an empty name there.
+    """
+    source_id, first = np.unique(spectra["source_id"], return_index=True)
+    rows = join_ids(source_id, stars["source_id"])
+    columns = {"source_id": source_id}
+    for name, values in stars.items():
+        if name == "source_id":
+            continue
+        absent = {"f": np.nan, "O": ""}.get(values.dtype.kind, 0)
+        columns[name] = (
+            np.where(rows >= 0, values[rows], absent).astype(values.dtype)
+            if len(values)
+            else np.full(len(rows), absent, values.dtype)
+        )
+    shares = {name: split[name] for name in ("train", "validation", "test")}
+    return columns | {
+        "xp_flag": spectra["xp_flag"][first],
+        "split": assign(source_id, shares, split["salt"]),
+    }
+
+
+def catalogues(
+    stars: Table, definition: str
+) -> tuple[dict[str, np.ndarray], dict[str, list[dict]]]:
+    """
+    Members of the full, good and pristine catalogues, with the stars left after every cut.
+
+    Args:
+        stars: columns of `with_spectra`.
+        definition: `paper` or `released`.
+
+    Returns:
+        `in_full`, `in_good`, `in_pristine` (bool) and the counts by catalogue; nothing where the
+        stars have no labels.
+
+    References:
+        Laroche & Speagle (2024), Sec. 2.2.
+    """
+    if "teff" not in stars:
+        return {}, {}
+    labelled = stars["apogee_id"] != ""
+    members, counts = {}, {}
+    for name in ("full", "good", "pristine"):
+        columns = {key: values[labelled] for key, values in stars.items()}
+        passed, counts[name] = apply(
+            catalogue_cuts(name, definition), columns, f"the {name} catalogue", may_be_empty=True
+        )
+        members[f"in_{name}"] = np.zeros(len(labelled), bool)
+        members[f"in_{name}"][np.flatnonzero(labelled)[passed]] = True
+    return members, counts
 
 
 def nanomaggies_to_mag(flux: np.ndarray) -> np.ndarray:
