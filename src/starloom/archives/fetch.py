@@ -1,0 +1,269 @@
+"""
+The one way in which files come from archives.
+
+A file gathers in a hidden folder beside its place. Only when its size, checksum and content are
+right is it renamed to its final name and entered in the manifest; so whatever lies under a final
+name is whole, and a second run asks for what is missing only.
+"""
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pooch
+import requests
+from tqdm import tqdm
+
+from starloom.archives.logins import Logins
+from starloom.archives.manifest import Manifest, without_login
+from starloom.archives.transfer import Lasting, Passing, Patience, Transfer
+from starloom.archives.verify import SELF_PROVING, BadFile, check_content, wanted_kind
+
+_PROGRESS_BYTES = 1 << 20
+"""An attempt that brought so much is not counted as a failure."""
+
+_BAD_ATTEMPTS = 3
+"""How often a file is fetched anew that came whole but wrong."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that could not be had: what was wanted, why not, and whether no address has it."""
+
+    wanted: "Wanted"
+    reason: str
+    gone: bool
+
+
+class FetchError(RuntimeError):
+    """Files that could not be had; `failures` has each, the message the first of them."""
+
+    shown = 10
+
+    def __init__(self, failures: Sequence[Failure]):
+        self.failures = sorted(failures, key=lambda failure: str(failure.wanted.path))
+        more = len(self.failures) - self.shown
+        lines = [failure.reason for failure in self.failures[: self.shown]]
+        super().__init__("\n".join([*lines, f"and {more} more files"] if more > 0 else lines))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    One file to fetch.
+
+    Attributes:
+        path: its final name.
+        addresses: where it is; the later ones are mirrors.
+        dataset: row of config/datasets.csv to mend when the addresses are dead.
+        release: of the archive, for the manifest.
+        checksum: for example `sha1:7aa2...`; None where the archive gives none.
+        bytes: its size where known.
+        kind: what it must be (see `verify.wanted_kind`); from its name by default.
+        form: fields to post, for a service that makes the file.
+        login: archive whose login it needs, for example `sdss`; '' for none.
+        listed: enter it in the manifest; False for the pieces that a raw file is made from.
+    """
+
+    path: Path
+    addresses: tuple[str, ...]
+    dataset: str
+    release: str = ""
+    checksum: str | None = None
+    bytes: int | None = None
+    kind: str | None = None
+    form: Mapping[str, str] | None = None
+    login: str = ""
+    listed: bool = True
+
+
+@dataclass
+class Fetcher:
+    """
+    Fetches files, several at once.
+
+    Attributes:
+        manifest: where files are entered; None to enter none.
+        patience: time limits and attempts.
+        workers: files at once.
+        logins: names and passwords by archive.
+        quiet: show no progress bar.
+    """
+
+    manifest: Manifest | None = None
+    patience: Patience = field(default_factory=Patience)
+    workers: int = 4
+    logins: Logins = field(default_factory=Logins)
+    quiet: bool = False
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+    _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def __post_init__(self):
+        # pooch reports each file in two lines; the progress bar says it in one for all.
+        pooch.get_logger().setLevel(logging.WARNING)
+
+    def fetch(self, wanted: Iterable[Wanted], what: str = "files") -> list[Path]:
+        """
+        Bring all files, those that can be had at least.
+
+        Args:
+            wanted: the files. Those that lie there already are not asked for again.
+            what: name on the progress bar.
+
+        Returns:
+            The files that were brought now; not those that were there.
+
+        Raises:
+            FetchError: after all others are there, if some could not be had. It gives for each
+                the address, the reason and the row of config/datasets.csv to mend.
+            OSError: if a file cannot be written, a full disk for example.
+        """
+        known = self.manifest.rows() if self.manifest else {}
+        missing = [one for one in wanted if not self._there(one, known)]
+        self._stop.clear()
+        failures = []
+        sizes = [one.bytes for one in missing]
+        with (
+            tqdm(
+                total=sum(sizes) if all(sizes) else None,
+                desc=what,
+                unit="B",
+                unit_scale=True,
+                dynamic_ncols=True,
+                disable=self.quiet or not missing,
+            ) as bar,
+            ThreadPoolExecutor(self.workers) as pool,
+        ):
+            jobs = [pool.submit(self._fetch_one, one, bar.update) for one in missing]
+            try:
+                for done, job in enumerate(as_completed(jobs), start=1):
+                    failures += job.result()
+                    bar.set_postfix_str(f"{done} of {len(jobs)} files")
+            except BaseException:
+                self._stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        if failures:
+            raise FetchError(failures)
+        return [one.path for one in missing]
+
+    def session(self) -> requests.Session:
+        """The connections of this thread."""
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+        return self._local.session
+
+    def _there(self, wanted: Wanted, known: Mapping) -> bool:
+        """Whether a file lies there already; one that nobody entered is checked and entered."""
+        if not wanted.path.exists():
+            return False
+        row = known.get(self.manifest.key(wanted.path)) if self.manifest else None
+        if row and row.bytes == wanted.path.stat().st_size:
+            return True
+        try:
+            self._check(wanted, wanted.path)
+        except BadFile:
+            return False
+        self._enter(wanted, wanted.addresses[0])
+        return True
+
+    def _fetch_one(self, wanted: Wanted, on_bytes: Callable[[int], object]) -> list[Failure]:
+        """Bring one file from the first address that gives it; its failure if none does."""
+        reasons, gone = [], True
+        for address in wanted.addresses:
+            try:
+                staged = self._from_address(wanted, address, on_bytes)
+            except (Passing, Lasting, BadFile) as error:
+                reasons.append(f"  {without_login(address)}: {error}")
+                gone = gone and isinstance(error, Lasting) and error.gone
+                continue
+            with open(staged, "rb") as handle:
+                os.fsync(handle.fileno())
+            os.replace(staged, wanted.path)
+            shutil.rmtree(staged.parent)
+            self._enter(wanted, address)
+            return []
+        remedy = (
+            f"  mend the row '{wanted.dataset}' of config/datasets.csv (address, mirror or "
+            "checksum), or put the file there yourself; then start again: what is there is kept"
+        )
+        head = f"{wanted.path} could not be fetched:"
+        return [Failure(wanted, "\n".join([head, *reasons, remedy]), gone)]
+
+    def _from_address(self, wanted: Wanted, address: str, on_bytes: Callable) -> Path:
+        """Try one address until it works, fails for good, or patience ends."""
+        folder = wanted.path.with_name(f".{wanted.path.name}.fetch")
+        came = 0
+
+        def count(size: int) -> None:
+            nonlocal came
+            came += size
+            on_bytes(size)
+            if self._stop.is_set():
+                raise Lasting("stopped")
+
+        transfer = Transfer(
+            session=self.session(),
+            partial=folder / "partial",
+            patience=self.patience,
+            form=wanted.form,
+            auth=self.logins.basic(wanted.login),
+            needs_length=not wanted.checksum and self._kind(wanted) not in SELF_PROVING,
+            on_bytes=count,
+        )
+        failures = 0
+        while True:
+            before = came
+            try:
+                return self._attempt(wanted, address, transfer, folder)
+            except (Passing, BadFile) as error:
+                passing = isinstance(error, Passing)
+                moved = passing and came - before >= _PROGRESS_BYTES
+                failures = 1 if moved else failures + 1
+                limit = self.patience.attempts if passing else _BAD_ATTEMPTS
+                if failures >= min(limit, self.patience.attempts):
+                    raise
+                if self._stop.wait(self.patience.pause_s(failures, getattr(error, "wait_s", None))):
+                    raise
+
+    def _attempt(self, wanted: Wanted, address: str, transfer: Transfer, folder: Path) -> Path:
+        try:
+            staged = Path(
+                pooch.retrieve(
+                    address,
+                    known_hash=wanted.checksum,
+                    fname=wanted.path.name,
+                    path=folder,
+                    downloader=transfer,
+                )
+            )
+        except ValueError as error:
+            if not wanted.checksum:
+                raise
+            raise BadFile(f"its checksum is not {wanted.checksum}") from error
+        try:
+            self._check(replace(wanted, checksum=None), staged)
+        except BadFile:
+            staged.unlink()
+            raise
+        return staged
+
+    def _check(self, wanted: Wanted, path: Path) -> None:
+        size = path.stat().st_size
+        if wanted.bytes is not None and size != wanted.bytes:
+            raise BadFile(f"it has {size} bytes, not {wanted.bytes}")
+        if wanted.checksum and not pooch.hashes.hash_matches(path, wanted.checksum):
+            raise BadFile(f"its checksum is not {wanted.checksum}")
+        check_content(path, self._kind(wanted))
+
+    def _kind(self, wanted: Wanted) -> str:
+        return wanted.kind or wanted_kind(wanted.path)
+
+    def _enter(self, wanted: Wanted, address: str) -> None:
+        if self.manifest and wanted.listed:
+            self.manifest.add(wanted.path, address, wanted.release)
