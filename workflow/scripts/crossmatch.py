@@ -1,6 +1,6 @@
 """Find each Gaia source in the other surveys, one to one, and count every outcome."""
 
-from starloom.archives.gaia_files import read_gaia_source, read_xp
+from starloom.archives.gaia import read_gaia_source, read_xp
 from starloom.archives.sdss import read_allstar
 from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise

@@ -1,6 +1,6 @@
 """Gather what all surveys say of each star with an XP spectrum; split the stars, apply the cuts."""
 
-from starloom.archives.gaia_files import read_gaia_source
+from starloom.archives.gaia import read_gaia_source
 from starloom.archives.sdss import read_allstar
 from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise

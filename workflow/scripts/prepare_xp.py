@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from starloom.archives.gaia_files import read_gaia_source, read_xp
+from starloom.archives.gaia import read_gaia_source, read_xp
 from starloom.job import logged
 from starloom.prepare.spectra import spectra
 from starloom.tables import stack, write_arrays

@@ -20,7 +20,7 @@ def spectra(
     spectrum (flag `synthetic_g`).
 
     Args:
-        raw: what `archives.gaia_files.read_xp` gives.
+        raw: what `archives.gaia.read_xp` gives.
         gaia: gaia_source columns source_id and phot_g_mean_flux [e-/s], or None.
 
     Returns:

@@ -14,7 +14,7 @@ def raw():
     columns = {"source_id": np.array([30, 10, 20]), "xp_flag": np.zeros(stars, np.int32)}
     for band in ("bp", "rp"):
         columns |= {
-            f"{band}_coefficients": rng.uniform(1, 2, (stars, 55)),
+            f"{band}_coefficients": 0.5 ** np.arange(55) * rng.uniform(1, 2, (stars, 1)),
             f"{band}_coefficient_errors": np.full((stars, 55), 0.1),
             f"{band}_coefficient_correlations": np.zeros((stars, 1485)),
             f"{band}_n_relevant_bases": np.full(stars, 20),
