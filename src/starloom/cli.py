@@ -91,7 +91,7 @@ def _results_option(parser: argparse.ArgumentParser) -> None:
 
 def _numbers(given: argparse.Namespace) -> int:
     from starloom.numbers import STUDIES, read_numbers
-    from starloom.publish.tree import say_number
+    from starloom.publish.words import say_number
 
     if given.study and given.study not in STUDIES:
         raise ValueError(f"no study {given.study!r}; there are {', '.join(STUDIES)}")

@@ -24,8 +24,8 @@ def results(tmp_path, monkeypatch, root):
 def test_numbers_are_listed_beside_the_published_ones(results, capsys):
     assert main(["numbers"]) == 0
     out = capsys.readouterr().out
-    assert "xpvae.val_loss = -93.5 +- 0.25 nat  (scatter_vae, data: simulated, 800 stars)" in out
-    assert "published: 3 percent (Leung+23 Sec 6.3; overall bias)" in out
+    assert "xpvae.val_loss = -93.50 ± 0.25 nat  (scatter_vae, data: simulated, 800 stars)" in out
+    assert "published: 3 % (Leung+23 Sec 6.3; overall bias)" in out
 
 
 def test_numbers_as_json_are_a_list_of_objects(results, capsys):

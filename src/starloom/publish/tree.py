@@ -1,15 +1,73 @@
-"""An audit's report as a tree of text, the number on top and raw files at the ends."""
+"""A chain as a tree, the number on top and raw files at the ends: as nodes, and as text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from starloom.publish.audit import Report
-from starloom.publish.chain import say_params
+from starloom.publish.chain import Chain, say_params
+from starloom.publish.words import say_number
 
 SHOWN = 3
 """How many files of one rule stand in full; the rest are counted."""
 
 SOUND = ("ok", "not kept")
 """Statuses of a file that are no failure."""
+
+
+@dataclass
+class Node:
+    """
+    One file of a chain.
+
+    Args:
+        path: the file.
+        key: the job that wrote it; None for an origin.
+        repeated: whether the job's inputs already stand elsewhere in the tree.
+        inputs: the files that job read.
+        hidden: how many more files like this one follow it unseen.
+    """
+
+    path: str
+    key: str | None
+    repeated: bool = False
+    inputs: list["Node"] = field(default_factory=list)
+    hidden: int = 0
+
+
+def build(
+    chain: Chain, path: str, is_loud: Callable[[str], bool], seen: set[str] | None = None
+) -> Node:
+    """
+    Unfold a chain from one file.
+
+    Args:
+        chain: the files and jobs.
+        path: the file on top.
+        is_loud: whether a file must be shown, however many are like it.
+        seen: jobs that stand in the tree already; they are added to.
+
+    Returns:
+        The top node.
+    """
+    seen = set() if seen is None else seen
+    node = Node(path, chain.files[path])
+    if node.key is None:
+        return node
+    if node.key in seen:
+        node.repeated = True
+        return node
+    seen.add(node.key)
+    groups: dict[str, list[str]] = {}
+    for entry in chain.jobs[node.key]["inputs"]:
+        key = chain.files[entry["path"]]
+        rule = chain.jobs[key]["rule"] if key else ""
+        groups.setdefault(rule, []).append(entry["path"])
+    for paths in groups.values():
+        ranked = sorted(paths, key=lambda path: not is_loud(path))
+        shown = max(SHOWN, sum(map(is_loud, paths)))
+        node.inputs += [build(chain, path, is_loud, seen) for path in ranked[:shown]]
+        node.inputs[-1].hidden = len(ranked[shown:])
+    return node
 
 
 def tree(report: Report) -> str:
@@ -20,14 +78,17 @@ def tree(report: Report) -> str:
         report: of one number or file.
 
     Returns:
-        Lines of text; a job or file met again refers to its first place.
+        Lines of text; a job met again refers to its first place.
     """
-    lines: list[str] = []
-    for number in report.numbers:
-        lines += say_number(number)
+    lines = [line for number in report.numbers for line in say_number(number)]
+
+    def is_loud(path: str) -> bool:
+        key = report.chain.files[path]
+        return report.files[path] not in SOUND or (key is not None and report.jobs[key] != "ok")
+
     seen: set[str] = set()
     for path in report.chain.targets:
-        lines += _file(report, path, "", seen)
+        lines += _draw(report, build(report.chain, path, is_loud, seen), "")
     return "\n".join(lines)
 
 
@@ -42,84 +103,38 @@ def verdict(report: Report) -> str:
     return "\n".join(lines + [f"  !! {failure}" for failure in report.failures])
 
 
-def say_value(number: dict) -> str:
-    """Value, error and unit of a number, without more digits than it has."""
-    error = number["error"]
-    text = f"{number['value']:.6g}" + ("" if error is None else f" +- {error:.2g}")
-    return text if number["unit"] == "1" else f"{text} {number['unit']}"
-
-
-def say_number(number: dict) -> list[str]:
-    """A number and what it stands beside, in two or three lines."""
-    stars = "" if number["n"] is None else f", {number['n']:,} stars"
-    lines = [
-        f"{number['id']} = {say_value(number)}  ({number['study']}, data: {number['data']}{stars})",
-        f"  {number['definition']}",
-    ]
-    paper = number["published"]
-    if paper:
-        note = f"; {paper['note']}" if paper["note"] else ""
-        lines.append(f"  published: {paper['value']:.6g} {paper['unit']} ({paper['where']}{note})")
-    return lines
-
-
-def _file(report: Report, path: str, indent: str, seen: set[str]) -> Iterator[str]:
-    status = report.files[path]
-    sha256, _ = report.chain.content(path)
+def _draw(report: Report, node: Node, indent: str) -> Iterator[str]:
+    status = report.files[node.path]
+    sha256, _ = report.chain.content(node.path)
     mark = status if status in SOUND else f"!! {status.upper()}"
-    yield f"{path}  sha256 {(sha256 or 'unknown')[:12]}  {mark}"
-    if report.origins[path]:
-        yield f"{indent}   {report.origins[path]}"
-    key = report.chain.files[path]
-    if key is None:
-        return
-    if key in seen:
-        yield f"{indent}└─ rule {key}: see above"
-        return
-    seen.add(key)
-    yield from _job(report, key, indent, seen)
+    yield f"{node.path}  sha256 {(sha256 or 'unknown')[:12]}  {mark}"
+    if report.origins[node.path]:
+        yield f"{indent}   {report.origins[node.path]}"
+    if node.repeated:
+        yield f"{indent}└─ rule {node.key}: see above"
+    elif node.key is not None:
+        yield f"{indent}└─ {_say_job(report, node.key)}"
+        yield from _draw_inputs(report, node, indent + "   ")
 
 
-def _job(report: Report, key: str, indent: str, seen: set[str]) -> Iterator[str]:
+def _draw_inputs(report: Report, node: Node, indent: str) -> Iterator[str]:
+    params = say_params(report.chain.jobs[node.key]["params"])
+    if params:
+        yield f"{indent}{'│' if node.inputs else ' '}  with {params}"
+    for child in node.inputs:
+        last = child is node.inputs[-1]
+        lines = _draw(report, child, indent + ("   " if last else "│  "))
+        yield f"{indent}{'└─' if last else '├─'} {next(lines)}"
+        yield from lines
+        if child.hidden:
+            yield f"{indent}{'   ' if last else '│  '}and {child.hidden} more files like it, all ok"
+
+
+def _say_job(report: Report, key: str) -> str:
     record = report.chain.jobs[key]
     code = record["code"]
     mark = "ok" if report.jobs[key] == "ok" else "!! CHANGED"
     commit = (code["commit"] or "no commit")[:12] + (" with local changes" if code["dirty"] else "")
-    yield (
-        f"{indent}└─ rule {key}  code {code['digest'][:12]} {mark}, "
-        f"git {commit}, lock {record['lock'][:12]}"
+    return (
+        f"rule {key}  code {code['digest'][:12]} {mark}, git {commit}, lock {record['lock'][:12]}"
     )
-    indent += "   "
-    params = say_params(record["params"])
-    if params:
-        yield f"{indent}{'│' if record['inputs'] else ' '}  with {params}"
-    children = list(_children(report, record))
-    for place, (path, more) in enumerate(children):
-        last = place == len(children) - 1
-        lines = _file(report, path, indent + ("   " if last else "│  "), seen)
-        yield f"{indent}{'└─' if last else '├─'} {next(lines)}"
-        yield from lines
-        if more:
-            yield f"{indent}{'   ' if last else '│  '}and {more} more files like it, all ok"
-
-
-def _children(report: Report, record: dict) -> Iterator[tuple[str, int]]:
-    """Input paths to show, each with how many further sound files of its rule it stands for."""
-    groups: dict[str, list[str]] = {}
-    for entry in record["inputs"]:
-        key = report.chain.files[entry["path"]]
-        rule = report.chain.jobs[key]["rule"] if key else entry["path"]
-        groups.setdefault(rule, []).append(entry["path"])
-    for paths in groups.values():
-        loud = [path for path in paths if not _sound(report, path)]
-        quiet = [path for path in paths if _sound(report, path)]
-        shown = loud + quiet[: max(SHOWN - len(loud), 0)]
-        hidden = len(paths) - len(shown)
-        for path in shown:
-            yield path, hidden if path == shown[-1] else 0
-
-
-def _sound(report: Report, path: str) -> bool:
-    """Whether a file and the job that wrote it are as recorded."""
-    key = report.chain.files[path]
-    return report.files[path] in SOUND and (key is None or report.jobs[key] == "ok")

@@ -51,7 +51,7 @@ def test_an_untouched_run_passes_and_the_chain_reaches_the_raw_files(tree):
 def test_the_tree_shows_number_files_jobs_params_and_origin(tree):
     text = draw(audit_number("results", NUMBER))
     for words in (
-        "xpvae.val_loss = -93.5 +- 0.25 nat  (scatter_vae, data: simulated, 800 stars)",
+        "xpvae.val_loss = -93.50 ± 0.25 nat  (scatter_vae, data: simulated, 800 stars)",
         "published: -94.2671 nat (their train.log epoch 5000; sum over 110",
         "results/numbers/scatter_vae.json  sha256 ",
         "└─ rule number_vae  code ",
