@@ -2,6 +2,7 @@
 
 import csv
 import fcntl
+import hashlib
 import io
 import os
 import threading
@@ -58,12 +59,13 @@ class Manifest:
         Returns:
             The row.
         """
-        from starloom.provenance import fingerprint
-
+        with open(file, "rb") as handle:
+            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         row = Row(
             path=self.key(file),
             address=without_login(address),
-            **fingerprint(file),
+            sha256=sha256,
+            bytes=Path(file).stat().st_size,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             release=release,
         )
