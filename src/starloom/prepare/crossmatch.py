@@ -68,7 +68,8 @@ def crossmatch(
     Args:
         gaia: source_id; ra, dec [deg], pmra, pmdec [mas/yr], ref_epoch [yr] where it has them.
         apogee: allStar's APOGEE_ID, GAIAEDR3_SOURCE_ID, RA, DEC [deg], EXTRATARG, SNREV.
-        twomass: ra, dec [deg]; where it has them ph_qual, ext_key, j_date [Julian day], source_id.
+        twomass: ra, dec [deg]; where it has them ph_qual, ext_key, jdate or j_date (IRSA's and
+            the Gaia archive's name of the Julian day), source_id with designation.
         unwise: ra, dec [deg].
         options: values that differ from the defaults, by the names of `Options`.
 
@@ -210,8 +211,8 @@ def _match_twomass(sky, table, options):
     ra, dec = (np.asarray(_column("2MASS", table, name), float) for name in ("ra", "dec"))
     usable, rows = point_sources(table, len(ra))
     epoch = np.full(len(ra), options.twomass_epoch)
-    if "j_date" in table:
-        years = 2000 + (np.asarray(table["j_date"], float) - 2451545.0) / 365.25
+    for date in {"jdate", "j_date"} & set(table):
+        years = 2000 + (np.asarray(table[date], float) - 2451545.0) / 365.25
         epoch = np.where(np.isfinite(years), years, epoch)
     if "source_id" in table:
         row, more_rows = best_neighbours(sky.source_id, table, usable)

@@ -73,9 +73,7 @@ def best_neighbours(
 
 
 def _present(keys):
-    """Which keys of an archive's nullable column are there: not NaN, not masked, not blank."""
-    if keys.dtype.kind == "f":
-        return np.isfinite(keys)
-    if keys.dtype.kind in "iu":
+    """Which keys of a nullable column are there: positive numbers, or text that names one."""
+    if keys.dtype.kind in "fiu":
         return keys > 0
-    return ~np.isin(np.char.strip(keys.astype(str)), ("", "null", "nan", "None", "--"))
+    return ~np.isin(np.char.strip(keys.astype(str)), ("", "0", "null", "nan", "None", "--"))
