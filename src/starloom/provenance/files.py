@@ -6,6 +6,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+STAMP = ".snakemake_timestamp"
+"""What Snakemake adds to a folder that a job wrote; no part of its content."""
+
 
 def file_digest(path: str | Path) -> str:
     """
@@ -39,7 +42,7 @@ def fingerprint(path: str | Path) -> dict:
     path = Path(path)
     if not path.is_dir():
         return {"sha256": _sha256(path), "bytes": path.stat().st_size}
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != STAMP)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         digests = list(pool.map(_sha256, files))
     lines = [

@@ -188,10 +188,13 @@ def _read_manifest(raw: Path) -> dict[str, dict]:
     for table in [raw / "manifest.csv", *sorted((raw / "manifest").glob("*.csv"))]:
         if not table.is_file():
             continue
-        with open(table, newline="") as handle:
-            for row in csv.DictReader(handle):
-                missing = {"path", "address", "sha256"} - {name for name in row if row[name]}
-                if missing:
-                    raise ValueError(f"{table} lacks {', '.join(sorted(missing))} in {row}")
-                rows[row["path"]] = row
+        try:
+            lines = table.read_text().splitlines()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{table} is no table of raw files: {error}") from error
+        for row in csv.DictReader(lines):
+            missing = {"path", "address", "sha256"} - {name for name in row if row[name]}
+            if missing:
+                raise ValueError(f"{table} lacks {', '.join(sorted(missing))} in {row}")
+            rows[row["path"]] = row
     return rows
