@@ -133,7 +133,8 @@ def write_fits_table(path: str | Path, table: Table) -> None:
 
     Args:
         path: the FITS file.
-        table: units and descriptions on its columns become TUNIT and TCOMM.
+        table: units, descriptions and meta `ucd` of its columns become TUNIT, TCOMM and TUCD;
+            its own meta becomes header cards.
     """
     from astropy.io import fits
 
@@ -141,8 +142,9 @@ def write_fits_table(path: str | Path, table: Table) -> None:
         warnings.simplefilter("ignore", UnitsWarning)
         hdu = fits.table_to_hdu(table)
     for index, column in enumerate(table.columns.values(), start=1):
-        if column.description:
-            hdu.header[f"TCOMM{index}"] = column.description
+        for keyword, value in (("TCOMM", column.description), ("TUCD", column.meta.get("ucd"))):
+            if value:
+                hdu.header[f"{keyword}{index}"] = value
     with atomic(path) as temporary:
         fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(temporary, checksum=True)
 

@@ -16,11 +16,14 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 # Compiled JAX programs are kept between jobs and runs; they depend on nothing but the code.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
-os.environ.setdefault("PYTHONHASHSEED", "0")
-# Every environment finds the package here; it is never installed into a conda environment.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+# Every environment finds the package in src; it is never installed into a conda environment.
+os.environ.update(
+    {
+        "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "jax"),
+        "PYTHONHASHSEED": "0",
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+    }
 )
 
 SURVEY = config["survey"]

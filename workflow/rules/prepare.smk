@@ -8,16 +8,13 @@ out   results/data/xp/{chunk}.zarr   coefficients, errors, correlations, G flux,
 """
 
 
-def gaia_source_of(wildcards):
-    """The gaia_source file that holds the stars of a chunk; none when the user gave none."""
-    chunks = [wildcards.chunk] if SURVEY == "simulated" else GAIA_SOURCE_CHUNKS
-    return expand(RAW["gaia_source"], chunk=chunks)
-
-
 rule prepare_xp:
     input:
         xp=RAW["xp"],
-        gaia_source=gaia_source_of,
+        gaia_source=lambda wildcards: expand(
+            RAW["gaia_source"],
+            chunk=[wildcards.chunk] if SURVEY == "simulated" else GAIA_SOURCE_CHUNKS,
+        ),
     output:
         xp=directory("results/data/xp/{chunk}.zarr"),
     log:

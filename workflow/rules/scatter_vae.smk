@@ -12,9 +12,13 @@ out   results/models/scatter_vae                   the model: arrays and card
 """
 
 SCATTER_VAE = config["scatter_vae"]
-SCATTER_VAE_FIGURES = ["losses", "residuals", "coefficients", "latent"] + (
-    ["kiel"] if HAS["allstar"] else []
-)
+SCATTER_VAE_FIGURES = [
+    *([] if SCATTER_VAE["pretrained"] else ["losses"]),
+    "residuals",
+    "coefficients",
+    "latent",
+    *(["kiel"] if HAS["allstar"] else []),
+]
 
 if SCATTER_VAE["pretrained"]:
 
@@ -61,7 +65,14 @@ else:
             gpu=1,
         params:
             seed=config["seed"],
-            model=pick("scatter_vae", "latent", "widths", "scatter", "likelihood", "ensemble"),
+            model=pick(
+                "scatter_vae",
+                "latent",
+                "widths",
+                "scatter",
+                "likelihood",
+                "recalibrate",
+            ),
             training=SCATTER_VAE["training"],
             checkpoint="results/checkpoints/scatter_vae",
             code=code_of("train_scatter_vae"),
@@ -148,6 +159,9 @@ rule evaluate_scatter_vae:
 rule plot_scatter_vae:
     input:
         model=MODEL,
+        history=(
+            [] if SCATTER_VAE["pretrained"] else rules.train_scatter_vae.output.history
+        ),
         catalog=rules.catalog_scatter_vae.output.parquet,
         stars=rules.prepare_stars.output.stars,
         residuals=rules.evaluate_scatter_vae.output.residuals,
@@ -170,7 +184,6 @@ rule plot_scatter_vae:
         gpu=0,
     params:
         data=SURVEY,
-        folder="results/figures/scatter_vae",
         figures=SCATTER_VAE_FIGURES,
         code=code_of("plot_scatter_vae"),
     script:

@@ -27,7 +27,7 @@ def main(paths, matches_path, counts_path, options):
 
 
 if __name__ == "__main__":
-    job = snakemake  # noqa: F821, Snakemake puts it there
+    job = snakemake  # Snakemake puts it there
     with logged(job):
         names = ("gaia_source", "xp", "twomass", "unwise", "allstar")
         main(

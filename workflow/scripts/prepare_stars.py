@@ -28,7 +28,7 @@ def main(paths, stars_path, cuts_path, split, cuts):
 
 
 if __name__ == "__main__":
-    job = snakemake  # noqa: F821, Snakemake puts it there
+    job = snakemake  # Snakemake puts it there
     with logged(job):
         names = ("matches", "xp", "gaia_source", "twomass", "unwise", "allstar")
         main(

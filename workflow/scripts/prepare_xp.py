@@ -16,6 +16,6 @@ def main(xp_path, gaia_paths, arrays_path):
 
 
 if __name__ == "__main__":
-    job = snakemake  # noqa: F821, Snakemake puts it there
+    job = snakemake  # Snakemake puts it there
     with logged(job):
         main(job.input.xp, job.input.gaia_source, job.output.xp)

@@ -16,6 +16,6 @@ def main(stars_path, seed, sky):
 
 
 if __name__ == "__main__":
-    job = snakemake  # noqa: F821, Snakemake puts it there
+    job = snakemake  # Snakemake puts it there
     with logged(job):
         main(job.output.stars, job.params.seed, job.params.sky)

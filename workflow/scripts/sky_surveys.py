@@ -27,7 +27,7 @@ def main(
 
 
 if __name__ == "__main__":
-    job = snakemake  # noqa: F821, Snakemake puts it there
+    job = snakemake  # Snakemake puts it there
     with logged(job):
         main(
             job.input.stars,

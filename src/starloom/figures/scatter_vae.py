@@ -14,6 +14,61 @@ LABELS = {
 }
 
 
+def draw_all(
+    tables: dict[str, dict[str, np.ndarray]], card: dict, names: list[str]
+) -> dict[str, tuple[Figure, str, str]]:
+    """
+    Draw the named figures of the study.
+
+    Args:
+        tables: `history`, `catalog`, `stars` and `residuals`, as the study's rules write them.
+        card: of the model.
+        names: losses, residuals, coefficients, latent, kiel.
+
+    Returns:
+        By name: the figure, its title and its caption.
+    """
+    stars, residual = tables["stars"], tables["residuals"]
+    n_bp = residual["relative"].shape[1] // 2 if len(residual["relative"]) else 0
+    count = f"{len(residual['source_id']):,} test stars"
+    encoded = np.isfinite(tables["catalog"]["z0"])
+    n_latent = card["architecture"]["latent"]
+    mean = np.stack([tables["catalog"][f"z{i}"][encoded] for i in range(n_latent)], axis=1)
+    drawn = {
+        "losses": lambda: (
+            losses(tables["history"], card["best_epoch"]),
+            "Training of the scatter VAE",
+            "Loss, its reconstruction part and the Kullback-Leibler divergence of the latent by "
+            f"epoch. Dotted: epoch {card['best_epoch']}, the one that was kept.",
+        ),
+        "residuals": lambda: (
+            residuals(residual["normalised"], n_bp),
+            "Held-out residuals over their predicted errors",
+            f"Residuals of {count} over errors and scatter, with the unit Gaussian (left), and "
+            "their width by coefficient (right). Shaded: 1.00 +- 0.05.",
+        ),
+        "coefficients": lambda: (
+            coefficients(residual["relative"], n_bp),
+            "Reconstruction error by coefficient",
+            f"Median and central 68 % of R(j) for the first 32 coefficients of BP and RP, and "
+            f"RMSE(j) of each star; {count}. Laroche & Speagle (2024), Eqs. 6 and 7.",
+        ),
+        "latent": lambda: (
+            latent(mean, {k: stars[k][encoded] for k in LABELS if k in stars}),
+            "Latent space of XP spectra",
+            "Latent means of all stars in the dimensions that spread most, coloured by labels "
+            "that the model has not seen.",
+        ),
+        "kiel": lambda: (
+            kiel(stars, {n: stars[f"in_{n}"] for n in ("full", "good", "pristine")}),
+            "Kiel diagrams of the full, good and pristine catalogues",
+            "Stars per cell (top) and [M/H] (bottom) of the three catalogues. Laroche & Speagle "
+            "(2024), Fig. 2.",
+        ),
+    }
+    return {name: drawn[name]() for name in names}
+
+
 def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:
     """
     Loss by epoch, its two parts, and the epoch that was kept.

@@ -70,3 +70,37 @@ def _g_flux(raw, gaia):
         bands = (raw[f"{band}_coefficients"][missing] for band in ("bp", "rp"))
         flux[missing] = synthetic_g_flux(*bands)
     return flux, missing & np.isfinite(flux)
+
+
+def inputs(
+    arrays: Mapping[str, np.ndarray], correlations: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """
+    What a model of coefficients reads of the arrays by star.
+
+    Args:
+        arrays: of `spectra`.
+        correlations: whether the model wants each star's correlations.
+
+    Returns:
+        `coefficients`, `errors` [e-/s] and `g_flux` [e-/s]; and the correlations
+        (n_star, 2, n_pair), BP then RP, or None.
+
+    Raises:
+        ValueError: if correlations are wanted and the bands differ in their number of
+            coefficients, or the files have none.
+    """
+    given = {
+        "coefficients": arrays["coefficients"],
+        "errors": arrays["errors"],
+        "g_flux": arrays["phot_g_mean_flux"],
+    }
+    if not correlations:
+        return given, None
+    bands = [arrays.get(f"{band}_correlations") for band in ("bp", "rp")]
+    if any(band is None for band in bands) or bands[0].shape != bands[1].shape:
+        raise ValueError(
+            "the full likelihood needs correlations of equally many BP and RP coefficients; "
+            "set scatter_vae/likelihood to diagonal"
+        )
+    return given, np.stack(bands, axis=1)

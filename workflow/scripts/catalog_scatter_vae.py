@@ -1,0 +1,24 @@
+"""Publish the latent positions of all stars as a catalogue, Parquet and FITS."""
+
+from starloom.columns import scatter_vae
+from starloom.job import logged
+from starloom.prepare.identifiers import join_ids
+from starloom.publish.catalog import as_columns, write_catalog
+from starloom.tables import read_table, stack
+
+
+def main(latent_paths, stars_path, parquet_path, fits_path, data):
+    stars = read_table(stars_path)
+    latents = stack([read_table(path) for path in latent_paths])
+    rows = join_ids(stars["source_id"], latents["source_id"])
+    columns = stars | {name: values[rows] for name, values in latents.items()}
+    glossary = scatter_vae(latents["latent_mean"].shape[1])
+    write_catalog(parquet_path, fits_path, as_columns(columns, glossary), data)
+    print(f"{len(rows)} stars")
+
+
+if __name__ == "__main__":
+    job = snakemake  # Snakemake puts it there
+    with logged(job):
+        files = (job.input.latents, job.input.stars, job.output.parquet, job.output.fits)
+        main(*files, job.params.data)

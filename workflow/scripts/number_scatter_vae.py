@@ -1,0 +1,23 @@
+"""Publish the numbers of the scatter VAE."""
+
+from pathlib import Path
+
+from starloom.job import logged
+from starloom.numbers import write_numbers
+from starloom.studies.scatter_vae.numbers import numbers
+from starloom.tables import read_json
+
+
+def main(evaluation_path, cuts_path, counts_path, numbers_path, data, published_path):
+    found = numbers(read_json(evaluation_path), read_json(cuts_path), read_json(counts_path))
+    write_numbers(numbers_path, found, data, published_path)
+    for number in found:
+        print(f"{number.id} = {number.value:.6g} {number.unit}")
+
+
+if __name__ == "__main__":
+    job = snakemake  # Snakemake puts it there
+    with logged(job):
+        files = (job.input.evaluation, job.input.cuts, job.input.matches, job.output.numbers)
+        published = Path(job.scriptdir).parents[1] / "config" / "published_numbers.csv"
+        main(*files, job.params.data, published)

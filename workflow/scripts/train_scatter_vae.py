@@ -1,0 +1,43 @@
+"""Train the scatter VAE on the XP spectra of the training stars."""
+
+import numpy as np
+
+from starloom.job import logged
+from starloom.prepare.identifiers import join_ids
+from starloom.prepare.spectra import inputs
+from starloom.studies import scatter_vae as study
+from starloom.tables import read_arrays, read_table, stack, write_model, write_table
+
+
+def main(xp_paths, stars_path, model_path, history_path, seed, model, training, folder, code):
+    full = model["likelihood"] == "full"
+    arrays = stack([read_arrays(path) for path in xp_paths])
+    stars = read_table(stars_path, ["source_id", "split"])
+    split = stars["split"][join_ids(arrays["source_id"], stars["source_id"])]
+    given, correlation = inputs(arrays, full)
+    ready, good, mean, std, dropped = study.prepare(**given, training=split == 0)
+    ready |= {"correlation": correlation[good]} if full else {}
+    seen, unseen = ({k: v[split[good] == part] for k, v in ready.items()} for part in (0, 1))
+    print(f"{len(seen['x'])} training, {len(unseen['x'])} validation stars; dropped {dropped}")
+    choices = {name: model[name] for name in ("latent", "widths", "scatter", "likelihood")}
+    architecture = study.Architecture(n_input=len(mean), **choices)
+    settings = study.Settings(**training)
+    scaling = {"mean": mean, "std": std, "architecture": architecture, "settings": settings}
+    trained, fit = study.train(
+        seen, unseen, **scaling, seed=seed, folder=folder, identity={"code": code}
+    )
+    if model["recalibrate"]:
+        trained = study.recalibrated(trained, unseen)
+    trained = study.with_reference(trained, seen, unseen, seed=seed)
+    card = {"best_epoch": int(fit.best_epoch), "seed": seed, "training": training}
+    write_model(model_path, *study.to_model(trained, **card, dropped=dropped))
+    epoch = {"epoch": np.arange(len(fit.history["train_loss"])) + 1}
+    write_table(history_path, epoch | fit.history)
+
+
+if __name__ == "__main__":
+    job = snakemake  # Snakemake puts it there
+    with logged(job):
+        files = (job.input.xp, job.input.stars, job.output.model, job.output.history)
+        names = ("seed", "model", "training", "checkpoint", "code")
+        main(*files, *(job.params[name] for name in names))
