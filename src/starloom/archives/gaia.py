@@ -1,13 +1,17 @@
 """Gaia's raw files: XP continuous spectra in every form, and the table of sources."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from starloom.archives.raw_tables import read_columns
 from starloom.archives.raw_text import Member, Source, file_kind, zip_members
+from starloom.archives.schema import archive_columns
 from starloom.archives.xp_columns import Assembler, RawXp
 from starloom.archives.xp_tables import avro_spectra, fits_spectra, votable_spectra
 from starloom.archives.xp_text import text_spectra
+
+GAIA_SOURCE_REQUIRED = ("source_id", "ra", "dec")
 
 
 def read_xp(path: Source, correlations: bool = True) -> dict[str, np.ndarray]:
@@ -67,6 +71,26 @@ def iter_xp(path: Source, rows: int, correlations: bool = True) -> Iterator[dict
             count -= rows
     if count:
         yield _join(held)
+
+
+def read_gaia_source(path: Source, columns: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """
+    Read a table of Gaia sources.
+
+    Args:
+        path: csv, ecsv, FITS, parquet or VOTable, plain or gzipped; the bulk files too.
+        columns: names to read where the file has them, besides source_id, ra and dec; all of
+            the file by default.
+
+    Returns:
+        Columns under the archive's names, units and types: degrees, mas, mas/yr, mag, e-/s;
+        source_id int64. Missing numbers are NaN, missing integers -1, missing texts empty.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, has no rows or lacks source_id, ra or dec.
+    """
+    return read_columns(path, archive_columns("gaia_source"), GAIA_SOURCE_REQUIRED, columns)
 
 
 def _join(blocks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

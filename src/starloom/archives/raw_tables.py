@@ -1,0 +1,224 @@
+"""Tables of stars as archives and users give them, in any usual format, to NumPy columns."""
+
+import gzip
+import io
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from astropy.io import fits
+from astropy.table import Table
+
+from starloom.archives.raw_text import Member, Source, file_kind, open_raw, raw_bytes
+from starloom.archives.schema import ArchiveColumn
+
+NO_INTEGER = -1
+"""What a missing integer becomes; a missing number is NaN, a missing text empty."""
+
+_NULLS = ["", "null", "NULL", "nan", "NaN", "--", "N/A"]
+_TRUE = ["true", "True", "TRUE", "t", "T", "1"]
+
+
+def read_columns(
+    source: Source,
+    schema: Mapping[str, ArchiveColumn],
+    required: Iterable[str],
+    columns: Iterable[str] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> dict[str, np.ndarray]:
+    """
+    Read a table from csv, ecsv, FITS, parquet or VOTable, plain or gzipped.
+
+    Args:
+        source: the file.
+        schema: the archive's columns; they settle the types.
+        required: names without which the file is of no use.
+        columns: names to read where the file has them, besides the required ones; all of the
+            file by default.
+        aliases: other names under which files have the archive's columns.
+
+    Returns:
+        Columns by the archive's names: numbers as the schema says, missing NaN or
+        `NO_INTEGER`; truth values; text stripped. Columns outside the schema keep the type that
+        the file has, or that their text shows.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is empty, cut, a web page, has no rows or lacks a column.
+    """
+    aliases = aliases or {}
+    kind = file_kind(source)[1]
+    if kind not in _READERS:
+        raise ValueError(
+            f"{source} is a {kind} file; give a table as csv, ecsv, FITS, parquet or VOTable"
+        )
+    wanted = None if columns is None else {*required, *columns}
+
+    def keep(names: list[str]) -> dict[str, str]:
+        found = {name: aliases.get(name, name) for name in names}
+        missing = [name for name in required if name not in found.values()]
+        if missing:
+            raise ValueError(
+                f"{source} lacks the columns {', '.join(missing)}; it has {', '.join(names[:40])}"
+            )
+        return {n: ours for n, ours in found.items() if wanted is None or ours in wanted}
+
+    read = _READERS[kind](source, keep)
+    if not read or not len(next(iter(read.values()))):
+        raise ValueError(f"{source} has no rows; get it again")
+    return {name: _typed(name, values, schema, source) for name, values in read.items()}
+
+
+def read_fits_columns(source: Source, keep: callable, hdu: int = 1) -> dict[str, np.ndarray]:
+    """
+    Columns of a FITS table, one at a time, so that a wide table never is in memory whole.
+
+    Args:
+        source: the file; mapped, not loaded, unless it is gzipped or in a zip.
+        keep: gives the columns to read, by their names in the file, from all names.
+        hdu: which extension holds the table.
+
+    Returns:
+        Native arrays by name; integers that the header calls undefined are `NO_INTEGER`.
+
+    Raises:
+        ValueError: if the file is cut or has no such table.
+    """
+    plain = not isinstance(source, Member) and file_kind(source)[0] == "fits"
+    opened = source if plain else io.BytesIO(raw_bytes(source))
+    try:
+        with fits.open(opened, memmap=plain) as hdus:
+            if len(hdus) <= hdu or not isinstance(hdus[hdu], (fits.BinTableHDU, fits.TableHDU)):
+                raise ValueError(f"{source} has no table in extension {hdu}; is it the right file?")
+            table = hdus[hdu]
+            chosen = keep(list(table.columns.names))
+            undefined = {c.name: c.null for c in table.columns if c.null not in (None, "")}
+            read = {ours: np.array(table.data[name]) for name, ours in chosen.items()}
+    except (OSError, TypeError) as error:
+        raise ValueError(
+            f"{source} is a cut or damaged FITS file ({error}); get it again"
+        ) from error
+    for name, ours in chosen.items():
+        values = read[ours]
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
+        if values.dtype.kind in "iu" and name in undefined:
+            values = np.where(values == undefined[name], NO_INTEGER, values)
+        read[ours] = values
+    return read
+
+
+def _read_text(source: Source, keep: callable) -> dict[str, np.ndarray]:
+    with open_raw(source) as handle:
+        text = handle.read()
+    text = gzip.decompress(text) if text[:2] == b"\x1f\x8b" else text
+    head = text[: 1 << 20].decode("utf-8", "replace").lstrip("\ufeff").splitlines()
+    comments = [line for line in head if line.startswith("#")]
+    header = next((line for line in head if line and not line.startswith("#")), "")
+    separator = _separator(comments)
+    names = [name.strip().strip('"') for name in header.split(separator)]
+    chosen = keep(names)
+    try:
+        table = pl.read_csv(
+            text,
+            separator=separator,
+            comment_prefix="#",
+            columns=[names.index(name) for name in chosen],
+            infer_schema=False,
+            null_values=_NULLS,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{source} is cut or damaged ({error}); get it again") from error
+    return {ours: table[name] for name, ours in chosen.items()}
+
+
+def _separator(comments: list[str]) -> str:
+    """The one that an ECSV header names; a space if it names none; else a comma."""
+    if not any(line.startswith("# %ECSV") for line in comments):
+        return ","
+    named = [line.split("delimiter:")[1].strip() for line in comments if "delimiter:" in line]
+    return named[0].strip("'\"") or " " if named else " "
+
+
+def _read_parquet(source: Source, keep: callable) -> dict[str, np.ndarray]:
+    file = pq.ParquetFile(pa.BufferReader(raw_bytes(source)))
+    chosen = keep(file.schema_arrow.names)
+    table = file.read(columns=list(chosen))
+    return {ours: pl.from_arrow(table.column(name)) for name, ours in chosen.items()}
+
+
+def _read_votable(source: Source, keep: callable) -> dict[str, np.ndarray]:
+    table = Table.read(io.BytesIO(raw_bytes(source)), format="votable")
+    chosen = keep(list(table.colnames))
+    return {ours: _filled(table[name]) for name, ours in chosen.items()}
+
+
+def _filled(column: np.ma.MaskedArray) -> np.ndarray:
+    values = np.ma.asarray(column)
+    missing = {"f": np.nan, "i": NO_INTEGER, "u": 0, "b": False}.get(values.dtype.kind, "")
+    return np.asarray(values.filled(missing))
+
+
+_READERS = {
+    "text": _read_text,
+    "fits": read_fits_columns,
+    "parquet": _read_parquet,
+    "votable": _read_votable,
+}
+
+
+def _typed(
+    name: str, values: np.ndarray | pl.Series, schema: Mapping[str, ArchiveColumn], source: Source
+) -> np.ndarray:
+    dtype = schema[name].dtype if name in schema else ""
+    if isinstance(values, pl.Series):
+        return _series(values, dtype, f"{source}: {name}")
+    if values.dtype.kind in "SUO":
+        return np.char.strip(values.astype(str))
+    return values
+
+
+def _series(values: pl.Series, dtype: str, where: str) -> np.ndarray:
+    """A column of text or of parquet as the schema wants it."""
+    if not dtype and values.dtype == pl.String:
+        dtype = _shown(values)
+    if dtype == "bool" and values.dtype == pl.String:
+        return values.is_in(_TRUE).fill_null(False).to_numpy()
+    if dtype == "bool":
+        return values.cast(pl.Boolean).fill_null(False).to_numpy()
+    if dtype == "string" or dtype.startswith("S"):
+        text = values.cast(pl.String).fill_null("").str.strip_chars()
+        return text.to_numpy().astype(str)
+    if dtype:
+        values = _numbers(values, dtype, where)
+    if values.dtype.is_integer():
+        return values.fill_null(NO_INTEGER).to_numpy().copy()
+    if values.dtype.is_float():
+        return values.fill_null(np.nan).to_numpy().copy()
+    return values.to_numpy()
+
+
+def _numbers(values: pl.Series, dtype: str, where: str) -> pl.Series:
+    kind = getattr(pl, dtype.capitalize().replace("Int", "Int").replace("Float", "Float"))
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+        wide = pl.Int64 if kind.is_integer() else pl.Float64
+        number = values.cast(wide, strict=False)
+        if kind.is_integer() and number.null_count() > values.null_count():
+            number = values.cast(pl.Float64, strict=False)
+        bad = number.is_null() & values.is_not_null()
+        if bad.any():
+            row = int(bad.arg_max())
+            raise ValueError(f"{where} in row {row + 1} is {values[row]!r}, not a number")
+        values = number
+    return values.cast(kind, strict=False)
+
+
+def _shown(values: pl.Series) -> str:
+    """The type that the text of a column outside the schema shows."""
+    for dtype, kind in (("int64", pl.Int64), ("float64", pl.Float64)):
+        if values.cast(kind, strict=False).null_count() == values.null_count():
+            return dtype
+    return "string"

@@ -1,0 +1,169 @@
+"""Text files of the simulated sky: XP spectra and gaia_source as in Gaia's bulk archive, 2MASS."""
+
+import contextlib
+import io
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from starloom.archives.raw_tables import NO_INTEGER
+from starloom.archives.raw_text import ahead
+from starloom.archives.schema import ArchiveColumn, archive_columns
+from starloom.archives.twomass import ALIASES as TWOMASS_ALIASES
+from starloom.archives.xp_columns import ARRAYS, BANDS
+from starloom.sky.files.columns import SIMULATED, check, missing_band, xp_scalar
+from starloom.tables import atomic
+
+_BLOCK_ROWS = 256
+_GZIP_LEVEL = 1
+"""Four times as fast as the usual 6, for files a quarter larger."""
+
+
+def write_xp_bulk(path: str | Path, spectra: Mapping[str, np.ndarray]) -> None:
+    """
+    Write XP continuous spectra as a file of Gaia's bulk archive: gzipped csv below an ECSV header.
+
+    Args:
+        path: `XpContinuousMeanSpectrum_*.csv.gz`.
+        spectra: columns as `archives.gaia.read_xp` returns them [e-/s], correlations included;
+            other columns of the archive's 26 where there are. A band whose coefficients are all
+            NaN is written as missing. Errors and correlations are stored in single precision, as
+            by the archive.
+
+    Raises:
+        ValueError: if a column is missing or has another length than `source_id`.
+    """
+    columns = archive_columns("xp_continuous")
+    check(path, spectra, ("source_id", *ARRAYS))
+    absent = {band: missing_band(spectra, band) for band in BANDS}
+    count = len(spectra["source_id"])
+
+    def blocks() -> Iterator[pl.DataFrame]:
+        for first in range(0, max(count, 1), _BLOCK_ROWS):
+            rows = slice(first, first + _BLOCK_ROWS)
+            yield pl.DataFrame(
+                [_xp_cells(column, spectra, absent, rows) for column in columns.values()]
+            )
+
+    _write_gzipped(path, ecsv_header(columns.values()), blocks())
+
+
+def write_gaia_source(path: str | Path, table: Mapping[str, np.ndarray]) -> None:
+    """
+    Write Gaia sources as a file of the bulk archive: gzipped csv below an ECSV header.
+
+    Args:
+        path: `GaiaSource_*.csv.gz`.
+        table: columns of gaia_source by the archive's names and units; NaN, -1 and '' are
+            written as null. `solution_id` and `designation` are made where they are not given.
+
+    Raises:
+        ValueError: if source_id, ra or dec is missing, the archive has no such column, or
+            lengths differ.
+    """
+    check(path, table, ("source_id", "ra", "dec"))
+    source_id = np.asarray(table["source_id"])
+    names = np.char.add("Gaia DR3 ", source_id.astype(str))
+    table = {"solution_id": np.zeros_like(source_id), "designation": names} | dict(table)
+    _write_table(path, table, "gaia_source", ecsv=True)
+
+
+def write_twomass(path: str | Path, table: Mapping[str, np.ndarray]) -> None:
+    """
+    Write 2MASS sources as the Gaia archive's answer to a query of its 2MASS table: csv.
+
+    Args:
+        path: a csv file, gzipped if its name ends with .gz.
+        table: columns of `gaiadr1.tmass_original_valid`; names of IRSA are turned into these. An
+            ext_key of 0 means no extended source and is written as null, as missing values are.
+
+    Raises:
+        ValueError: if designation, ra, dec, j_m, h_m or ks_m is missing, the archive has no such
+            column, or lengths differ.
+    """
+    table = {TWOMASS_ALIASES.get(name, name): np.asarray(table[name]) for name in table}
+    check(path, table, ("designation", "ra", "dec", "j_m", "h_m", "ks_m"))
+    if "ext_key" in table:
+        table["ext_key"] = np.where(table["ext_key"] > 0, table["ext_key"], NO_INTEGER)
+    _write_table(path, table, "twomass", ecsv=False)
+
+
+def ecsv_header(columns: Iterable[ArchiveColumn]) -> str:
+    """Comment lines of an ECSV file for columns of an archive, the word `simulated` in its meta."""
+    lines = ["%ECSV 1.0", "---", "delimiter: ','", "datatype:"]
+    for column in columns:
+        base, _, _ = column.dtype.partition("[")
+        lines += ["-", f"  name: {column.name}"]
+        lines += [f"  datatype: {'string' if base != column.dtype else base}"]
+        lines += [f"  subtype: '{column.dtype}'"] if base != column.dtype else []
+        lines += [f"  unit: {column.unit}"] if column.unit else []
+    lines += ["meta:", f"  origin: '{SIMULATED}'"]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _write_table(path: str | Path, table: Mapping[str, np.ndarray], name: str, ecsv: bool) -> None:
+    columns = archive_columns(name)
+    unknown = [name for name in table if name not in columns]
+    if unknown:
+        raise ValueError(f"{path}: the archive's table {name} has no column {', '.join(unknown)}")
+    given = [column for column in columns.values() if column.name in table]
+    frame = pl.DataFrame([_cells(column, np.asarray(table[column.name])) for column in given])
+    header = ecsv_header(given) if ecsv else f"# {SIMULATED}\n"
+    _write_gzipped(path, header, iter([frame]))
+
+
+def _cells(column: ArchiveColumn, values: np.ndarray) -> pl.Series:
+    """Values in the archive's type; null where they are missing."""
+    if column.dtype == "string":
+        series = pl.Series(column.name, np.asarray(values, dtype=str).tolist(), pl.String)
+        return series.replace("", None)
+    if column.dtype == "bool":
+        text = np.where(np.asarray(values, bool), "True", "False")
+        return pl.Series(column.name, text.tolist(), pl.String)
+    series = pl.Series(column.name, np.ascontiguousarray(values))
+    missing = series == NO_INTEGER if column.dtype.startswith("int") else series.is_nan()
+    kind = getattr(pl, column.dtype.capitalize())
+    return pl.select(pl.when(~missing).then(series.cast(kind, strict=False))).to_series()
+
+
+def _xp_cells(
+    column: ArchiveColumn,
+    spectra: Mapping[str, np.ndarray],
+    absent: Mapping[str, np.ndarray],
+    rows: slice,
+) -> pl.Series:
+    name = column.name
+    if name not in ARRAYS:
+        values = xp_scalar(name, spectra, absent)
+        if values is None:
+            return pl.Series(name, [None] * len(spectra["source_id"][rows]), pl.String)
+        return _cells(column, values[rows]).alias(name)
+    dtype = np.float64 if column.dtype.startswith("float64") else np.float32
+    values = np.ascontiguousarray(spectra[name][rows], dtype)
+    text = pl.Series(values.ravel()).cast(pl.String).reshape(values.shape).arr.join(",")
+    there = pl.Series(~absent[name[:2]][rows])
+    return pl.select(pl.when(there).then(pl.lit("[") + text + pl.lit("]")).alias(name)).to_series()
+
+
+def _write_gzipped(path: str | Path, header: str, frames: Iterator[pl.DataFrame]) -> None:
+    """Text below comment lines, gzipped without a time stamp if the name asks for it."""
+    pack = zlib.compressobj(_GZIP_LEVEL, wbits=31) if str(path).endswith(".gz") else None
+    with (
+        contextlib.closing(ahead(_text(header, frames), 1)) as pieces,
+        atomic(path) as temporary,
+        open(temporary, "wb") as handle,
+    ):
+        for piece in pieces:
+            handle.write(pack.compress(piece) if pack else piece)
+        handle.write(pack.flush() if pack else b"")
+
+
+def _text(header: str, frames: Iterator[pl.DataFrame]) -> Iterator[bytes]:
+    yield header.encode()
+    for index, frame in enumerate(frames):
+        block = io.BytesIO()
+        frame.write_csv(block, include_header=index == 0, null_value="null")
+        yield block.getvalue()
