@@ -142,8 +142,13 @@ def _audit(given: argparse.Namespace) -> int:
 def _columns(given: argparse.Namespace) -> int:
     from starloom.publish.glossary import glossary, say
 
-    for group, entries in glossary().items():
-        lines = [line for line in map(say, entries) if given.search.lower() in line.lower()]
+    found = {
+        group: [line for line in map(say, entries) if given.search.lower() in line.lower()]
+        for group, entries in glossary().items()
+    }
+    if not any(found.values()):
+        raise ValueError(f"no column or flag has {given.search!r} in its name or meaning")
+    for group, lines in found.items():
         if lines:
             print(group, *lines, sep="\n  ")
     return OK

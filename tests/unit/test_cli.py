@@ -43,6 +43,7 @@ def test_numbers_as_json_are_a_list_of_objects(results, capsys):
         (["numbers", "--study", "vae"], "no study 'vae'; there are ages, scatter_vae"),
         (["numbers", "--results", "nowhere"], "nowhere/numbers is not there: run the workflow"),
         (["audit", "ages.bias", "--results", "nowhere"], "nowhere is not there"),
+        (["columns", "zzz"], "no column or flag has 'zzz'"),
         (["audit", "ages.bias"], "results/provenance is not there"),
     ],
 )

@@ -1,6 +1,7 @@
 """The way from a published file back to raw files, as the records of the jobs tell it."""
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,7 +168,7 @@ def origin(provenance: Provenance, path: str) -> str:
 
 
 def say_params(params: dict) -> str:
-    """Params in one line, without the digests, which are shown by themselves."""
+    """Params in one line, digests short; those of code and lock are shown by themselves."""
     shown = {name: params[name] for name in sorted(params) if name not in ("code", "lock")}
     return ", ".join(f"{name} {_say(value)}" for name, value in shown.items())
 
@@ -179,7 +180,8 @@ def _say(value: object) -> str:
         return "[" + ", ".join(_say(item) for item in value) + "]"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return str(value)
+    text = str(value)
+    return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else text
 
 
 def _read_manifest(raw: Path) -> dict[str, dict]:

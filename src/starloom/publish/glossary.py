@@ -14,7 +14,7 @@ def glossary() -> dict[str, list[Column | Flag]]:
     groups: dict[str, list[Column | Flag]] = {}
     for name, value in vars(columns).items():
         entries = list(value.values()) if isinstance(value, dict) else value
-        if not name.isupper() or not isinstance(entries, list | tuple):
+        if name.startswith("_") or not name.isupper() or not isinstance(entries, list | tuple):
             continue
         found = [entry for entry in entries if isinstance(entry, Column | Flag)]
         if found:

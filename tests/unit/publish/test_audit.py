@@ -10,6 +10,7 @@ import pytest
 from starloom.provenance import file_digest
 from starloom.provenance.record import seal
 from starloom.publish.audit import audit_all, audit_file, audit_number
+from starloom.publish.chain import say_params
 from starloom.publish.tree import tree as draw
 from starloom.publish.tree import verdict
 
@@ -111,6 +112,11 @@ def test_every_byte_of_every_file_on_the_chain_counts(tree):
         )
         assert any(part in failure for failure in failures), (path, failures)
         path.write_bytes(before)
+
+
+def test_params_are_said_in_words_with_short_digests():
+    params = {"code": "x", "b": True, "a": {"x": [1, None]}, "table": "ab" * 32}
+    assert say_params(params) == "a {x [1, none]}, b yes, table abababababab"
 
 
 def test_missing_files_fail_and_missing_temporary_files_do_not(tree):
