@@ -131,8 +131,9 @@ class Calibrator:
         n_pixel = len(self.wavelength_nm)
         for rows, bases in self._groups(columns, chunk):
             total = np.zeros((len(rows), n_pixel, n_pixel))
+            filled = slice(0, 0)
             for band in bases:
-                bases[band].add_covariance(total, *_errors(columns, band, rows))
+                filled = bases[band].add_covariance(total, *_errors(columns, band, rows), filled)
             yield rows, total
 
     def _groups(self, columns, chunk):
