@@ -83,7 +83,7 @@ class Layers(nnx.Module):
 
 def gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Gaussian error linear unit in its exact form, x Phi(x)."""
-    return jax.nn.gelu(x, approximate=False)
+    return x * (0.5 + 0.5 * jax.lax.erf(x * 0.5**0.5))
 
 
 def fold(linear: Linear, norm: BatchNorm) -> tuple[Array, Array]:

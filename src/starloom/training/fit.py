@@ -140,7 +140,7 @@ def fit(
         jnp.float32,
     )
     per_call = int(np.clip(STARS_PER_CALL // _length(train), 1, settings.epochs))
-    start, advance = _compile(loss, init, settings, per_call, members)
+    start, advance = compiled(loss, init, settings, per_call, members)
     keys = key if members is None else jax.random.split(key, members)
     carry = start(keys)
     card = _card(settings, key, members, train, valid, identity)
@@ -179,7 +179,7 @@ def fit(
     )
 
 
-def _compile(loss, init, settings, per_call, members):
+def compiled(loss, init, settings, per_call, members):
     """Compiled `start(key)` and `advance(carry, key, done, rates, train, valid)`."""
     optimiser = optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(settings.weight_decay))
 
