@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 
 from starloom.columns import MATCH_FLAGS
 from starloom.prepare.crossmatch import crossmatch
-from starloom.prepare.false_matches import false_match_rate
 from starloom.prepare.identifiers import best_apogee_rows, best_of_each, join_ids
-from starloom.prepare.positions import carry, displace
+from starloom.prepare.positions import carry
 
 ARCSEC = 1 / 3600
 FIRST_ID = 5853498713190525696
@@ -266,36 +265,3 @@ def test_every_row_of_every_survey_is_accounted_for(ids, seen, rows, data):
     assert counts["apogee"]["rows"]["total"] == len(rows)
     assert counts["unwise"]["sources"]["total"] == len(set(ids))
     check(columns, counts)
-
-
-def test_the_false_match_rate_of_a_random_sky_is_its_surface_density():
-    rng = np.random.default_rng(8)
-    n, side = 4000, 0.5
-    first, second = rng.uniform(0, side, (2, 2, n))
-    rate = false_match_rate(first[0], first[1], second[0], second[1], 3.0)
-    expected = n / (side * 3600) ** 2 * np.pi * 3.0**2
-    # Both catalogues end at the same edges, and a shift by up to 60 arcsec leaves 3 % of it.
-    assert abs(rate.rate - expected) < 5 * rate.rate_error + 0.05 * expected
-    assert rate.shifts == 8
-
-
-def test_expected_false_matches_are_those_of_rows_without_a_counterpart():
-    rng = np.random.default_rng(9)
-    ra, dec = rng.uniform(0, 0.5, (2, 4000))
-    true = slice(0, 2000)
-    ra2, dec2 = displace(ra[true], dec[true], *rng.normal(0, 0.1, (2, 2000)))
-    noise = rng.uniform(0, 0.5, (2, 2000))
-    ra2, dec2 = np.append(ra2, noise[0]), np.append(dec2, noise[1])
-    found = false_match_rate(ra, dec, ra2, dec2, 3.0)
-    from starloom.prepare.positions import match_one_to_one
-
-    row = match_one_to_one(ra, dec, ra2, dec2, 3.0).row
-    false = np.sum((row >= 0) & (row != np.arange(4000)))
-    assert false < found.expected + 5 * np.sqrt(found.expected)
-    assert found.expected < 3 * false
-
-
-def test_shifts_shorter_than_two_radii_are_refused():
-    one = np.ones(2)
-    with pytest.raises(ValueError, match="at least twice"):
-        false_match_rate(one, one, one, one, 1.0, distances_arcsec=(1.5,))
