@@ -6,7 +6,7 @@ import queue
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -115,6 +115,21 @@ def raw_bytes(source: Source) -> bytes:
         return handle.read()
 
 
+def pieces(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """
+    Stream the content of a raw file in pieces, gzip undone.
+
+    Raises:
+        ValueError: if a gzip file is cut or damaged.
+    """
+    if file_kind(source)[0] == "gzip":
+        yield from _gunzipped(source, block_bytes)
+        return
+    with open_raw(source) as handle:
+        while piece := handle.read(block_bytes):
+            yield piece
+
+
 def text_blocks(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[io.BytesIO]:
     """
     Stream a text file as blocks of whole lines; gzip is undone on another thread.
@@ -129,18 +144,16 @@ def text_blocks(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[io.B
     Raises:
         ValueError: if a gzip file is cut or damaged.
     """
-    gzipped = file_kind(source)[0] == "gzip"
-    pieces = _gunzipped(source, block_bytes) if gzipped else _plain(source, block_bytes)
-    with contextlib.closing(ahead(pieces)) as early:
+    with contextlib.closing(ahead(pieces(source, block_bytes))) as early:
         yield from _whole_lines(early)
 
 
-def ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+def ahead(items: Generator[Item], depth: int = 2) -> Iterator[Item]:
     """
     Produce items on another thread, at most `depth` before they are asked for.
 
     Args:
-        items: whatever is costly to produce.
+        items: a generator of whatever is costly to produce.
         depth: items to hold.
 
     Yields:
@@ -185,12 +198,6 @@ def _open_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
         raise ValueError(f"{path} is a cut or damaged zip ({error}); get it again") from error
 
 
-def _plain(source: Source, block_bytes: int) -> Iterator[bytes]:
-    with open_raw(source) as handle:
-        while piece := handle.read(block_bytes):
-            yield piece
-
-
 def _gunzipped(source: Source, block_bytes: int) -> Iterator[bytes]:
     with open_raw(source) as handle:
         try:
@@ -215,9 +222,9 @@ def _members(handle: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         handle.seek(-len(member.unused_data), io.SEEK_CUR)
 
 
-def _whole_lines(pieces: Iterator[bytes]) -> Iterator[io.BytesIO]:
+def _whole_lines(text: Iterator[bytes]) -> Iterator[io.BytesIO]:
     rest: list[bytes] = []
-    for piece in pieces:
+    for piece in text:
         cut = piece.rfind(b"\n") + 1
         if not cut:
             rest.append(piece)
@@ -231,7 +238,7 @@ def _whole_lines(pieces: Iterator[bytes]) -> Iterator[io.BytesIO]:
         yield io.BytesIO(b"".join([*rest, b"\n"]))
 
 
-def _produce(items: Iterator, made: queue.Queue, stop: threading.Event) -> None:
+def _produce(items: Generator, made: queue.Queue, stop: threading.Event) -> None:
     """Put (item, None) for each item, then None; (None, error) if producing fails."""
 
     def offer(entry: tuple | None) -> bool:

@@ -25,7 +25,7 @@ REQUIRED = ("source_id", *(name for name in ARRAYS if not name.endswith("correla
 
 
 class Ragged(NamedTuple):
-    """Arrays of different length, one a row: `values[start : start + count]`; 0 is a missing one."""
+    """One array a row, `values[start : start + count]`; a count of 0 is a missing array."""
 
     values: np.ndarray
     start: np.ndarray
@@ -53,6 +53,7 @@ class Assembler:
     width: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     repeated: int = 0
+    _assumed: dict[str, int] = field(default_factory=dict)
     _seen: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def add(self, raw: RawXp) -> dict[str, np.ndarray]:
@@ -81,36 +82,39 @@ class Assembler:
         return self._unique(columns)
 
     def _settle(self, raw: RawXp) -> None:
+        """Learn the number of coefficients of each band, or check it."""
         for band in BANDS:
             count = raw.arrays[f"{band}_coefficients"].count
             if np.any(count > 0):
                 usual = _usual(count)
-                known = self.width.setdefault(band, usual)
+                known = self.width.setdefault(band, self._assumed.get(band, usual))
                 if usual != known:
                     raise ValueError(
                         f"{self.path}, from row {self.rows + 1}: {band}_coefficients has {usual} "
-                        f"numbers a row where rows before have {known}; split the file in two"
+                        f"numbers a row, and rows before were read with {known}; split the file"
                     )
-        missing = [band for band in BANDS if band not in self.width]
-        if len(missing) == len(BANDS):
+        if not self.width:
             raise ValueError(
                 f"{self.path}: no row has BP or RP coefficients; it is no file of XP continuous "
                 "spectra, or its arrays were cut off"
             )
+        for band, other in (BANDS, BANDS[::-1]):
+            if band not in self.width:
+                self._assumed[band] = self.width[other]
 
     def _band(self, raw: RawXp, band: str, flag: np.ndarray) -> dict[str, np.ndarray]:
-        other = BANDS[1 - BANDS.index(band)]
-        width = self.width.get(band, self.width.get(other))
+        width = self.width.get(band, self._assumed.get(band))
         sizes = dict(zip(ARRAYS[:3], (width, width, width * (width - 1) // 2), strict=True))
         absent = raw.arrays[f"{band}_coefficients"].count == 0
         wrong = np.zeros(len(flag), bool)
         columns = {}
-        for name, size in sizes.items():
-            name = band + name[2:]
+        for like, size in sizes.items():
+            name = band + like[2:]
             if name in raw.arrays:
-                self._check_usual(name, raw.arrays[name].count, size)
+                count = raw.arrays[name].count
+                self._check_usual(name, count, size)
                 columns[name] = rectangle(raw.arrays[name], size)
-                wrong |= ~absent & (raw.arrays[name].count != size)
+                wrong |= ~absent & (count != size) & ((count > 0) | (like == ARRAYS[1]))
         errors = columns[f"{band}_coefficient_errors"]
         for name in columns:
             columns[name][wrong] = np.nan
@@ -179,7 +183,8 @@ def rectangle(ragged: Ragged, size: int) -> np.ndarray:
         view = np.lib.stride_tricks.as_strided(values[start[0] :], (len(start), size), strides)
         return view.astype(np.float64)
     rows = np.full((len(start), size), np.nan)
-    rows[good] = values[start[good][:, None] + np.arange(size)] if good.any() else np.nan
+    if good.any():
+        rows[good] = values[start[good][:, None] + np.arange(size)]
     return rows
 
 

@@ -134,13 +134,13 @@ def _ragged(column: np.ndarray) -> Ragged:
         count = np.full(len(column), column.shape[1])
         values = np.ma.filled(np.ma.asarray(column, np.float64), np.nan).ravel()
         return Ragged(values, np.arange(len(column)) * column.shape[1], count)
-    cells = [np.ma.filled(np.ma.asarray(cell, np.float64), np.nan).ravel() for cell in column]
+    cells = [np.ma.filled(cell, np.nan) for cell in column]
     return _joined(cells)
 
 
 def _joined(cells: list[np.ndarray]) -> Ragged:
-    count = np.array([len(cell) for cell in cells], np.int64)
-    values = np.concatenate(cells) if cells else np.empty(0)
+    count = np.fromiter(map(len, cells), np.int64, len(cells))
+    values = np.concatenate(cells, dtype=np.float64)
     return Ragged(values, np.cumsum(count) - count, count)
 
 

@@ -6,8 +6,14 @@ header. The same arrays give the same bytes.
 """
 
 from starloom.sky.files.spectra import write_apstar, write_aspcapstar
-from starloom.sky.files.tables import write_allstar, write_unwise, write_xp_fits
-from starloom.sky.files.text import write_gaia_source, write_twomass, write_xp_bulk
+from starloom.sky.files.tables import (
+    write_allstar,
+    write_gaia_source,
+    write_twomass,
+    write_unwise,
+    write_xp_bulk,
+    write_xp_fits,
+)
 
 __all__ = [
     "write_allstar",

@@ -7,8 +7,8 @@ import numpy as np
 from astropy.io import fits
 
 from starloom.archives.sdss import LOG10_FIRST_ANGSTROM, LOG10_STEP, PIXELS
-from starloom.sky.files.columns import SIMULATED
-from starloom.tables import atomic
+from starloom.archives.write_fits import primary, write_fits
+from starloom.sky.files.label import SIMULATED
 
 _UNITS = "10^-17 erg/s/cm^2/Ang"
 _HEADER = {
@@ -116,17 +116,11 @@ def _velocities(star):
 
 
 def _write(path, star, extensions):
-    primary = fits.PrimaryHDU()
-    header = primary.header
-    _grid(header)
-    header["NWAVE"] = (PIXELS, "number of wavelengths")
+    first = primary(SIMULATED)
+    _grid(first.header)
+    first.header["NWAVE"] = (PIXELS, "number of wavelengths")
     for name, (key, comment) in _HEADER.items():
-        if name in star:
-            value = np.asarray(star[name]).item()
-            if not (isinstance(value, float) and not np.isfinite(value)):
-                header[key] = (value, comment)
-    header["ORIGIN"] = ("starloom", "software that made this file")
-    header["SIMULATD"] = (True, "simulated, not observed")
-    header["HISTORY"] = SIMULATED
-    with atomic(path) as temporary:
-        fits.HDUList([primary, *extensions]).writeto(temporary)
+        value = np.asarray(star.get(name, np.nan)).item()
+        if not isinstance(value, float) or np.isfinite(value):
+            first.header[key] = (value, comment)
+    write_fits(path, first, extensions)

@@ -1,160 +1,55 @@
-"""FITS tables of the simulated sky: XP spectra as from DataLink, unWISE, APOGEE's allStar."""
+"""Tables of the simulated sky: the archives' writers, with the word `simulated` in each file."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 
-from starloom.archives.schema import archive_columns
-from starloom.archives.unwise import BANDS as WISE_BANDS
-from starloom.archives.unwise import REQUIRED as WISE_REQUIRED
-from starloom.archives.xp_columns import ARRAYS, BANDS
-from starloom.sky.files.columns import SIMULATED, check, missing_band, xp_scalar
-from starloom.tables import atomic
+from starloom.archives import write_fits, write_text
+from starloom.archives.write_columns import check
+from starloom.archives.xp_columns import ARRAYS
+from starloom.sky.files.label import SIMULATED
 
-FORMATS = {"int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D", "bool": "L"}
-_NO_INT16 = -32768
-_LABEL_SYMBOLS = (
-    "TEFF",
-    "LOGG",
-    "LOG10VDOP",
-    "METALS",
-    "C",
-    "N",
-    "O Mg Si S Ca Ti",
-    "LGVSINI",
-    "O",
-)
-_ELEMENTS = (
-    *("C", "CI", "N", "O", "Na", "Mg", "Al", "Si", "P", "S", "K", "Ca", "Ti", "TiII", "V", "Cr"),
-    *("Mn", "Fe", "Co", "Ni", "Cu", "Ge", "Rb", "Ce", "Nd", "Yb"),
-)
-"""Parameters of the spectral fit and elements, in the order of DR17's arrays."""
+Columns = Mapping[str, np.ndarray]
 
 
-def write_xp_fits(path: str | Path, spectra: Mapping[str, np.ndarray]) -> None:
+def write_xp_bulk(path: str | Path, spectra: Columns) -> None:
     """
-    Write XP continuous spectra as DataLink's FITS table: arrays of variable length.
+    Write XP continuous spectra as a bulk file of the Gaia archive, csv.gz below an ECSV header.
 
     Args:
-        path: the FITS file.
-        spectra: as `write_xp_bulk`; a missing band has empty arrays.
+        path: `XpContinuousMeanSpectrum_*.csv.gz`.
+        spectra: columns as `archives.gaia.read_xp` returns them [e-/s], with correlations; NaN
+            rows for a missing band; more of the archive's 26 columns where there are. Others
+            are left out.
 
     Raises:
         ValueError: if a column is missing or has another length than `source_id`.
     """
     check(path, spectra, ("source_id", *ARRAYS))
-    absent = {band: missing_band(spectra, band) for band in BANDS}
-    columns = []
-    for name, column in archive_columns("xp_continuous").items():
-        base = column.dtype.partition("[")[0]
-        if name in ARRAYS:
-            values = np.asarray(spectra[name], base)
-            cells = np.empty(len(values), object)
-            cells[:] = [row[:0] if gone else row for row, gone in _pairs(values, absent[name[:2]])]
-            size = values.shape[1]
-            form = f"P{FORMATS[base]}({size})"
-            columns.append(fits.Column(name, form, array=cells, unit=column.unit or None))
-            continue
-        values = xp_scalar(name, spectra, absent)
-        null = _NO_INT16 if base == "int16" else None
-        if base == "int16":
-            values = np.full(len(spectra["source_id"]), null) if values is None else values
-            values = np.where(values < 0, null, values)
-        elif values is None:
-            values = np.full(len(spectra["source_id"]), np.nan)
-        columns.append(fits.Column(name, FORMATS[base], array=values.astype(base), null=null))
-    _write(path, [fits.BinTableHDU.from_columns(columns)])
+    write_text.write_xp_bulk(path, [spectra], SIMULATED)
 
 
-def write_unwise(path: str | Path, table: Mapping[str, np.ndarray]) -> None:
-    """
-    Write unWISE sources as a band-merged catalogue file, whose columns hold a value a band.
-
-    Args:
-        path: `*.cat.fits`.
-        table: ra, dec [deg], flux_w1, flux_w2 [Vega nanomaggies] and other columns of the
-            catalogue, those of a band as `_w1` and `_w2`.
-
-    Raises:
-        ValueError: if a required column is missing, the catalogue has no such column, a column
-            is there for one band only, or lengths differ.
-    """
-    check(path, table, WISE_REQUIRED)
-    known = archive_columns("unwise")
-    unknown = [name for name in table if name not in known]
-    alone = [n for n in table if n[-3:] in ("_w1", "_w2") and _other_band(n) not in table]
-    if unknown or alone:
-        raise ValueError(f"{path}: not in the catalogue, or of one band only: {unknown + alone}")
-    columns = []
-    for name, column in known.items():
-        if name not in table or name.endswith("_w2"):
-            continue
-        if name.endswith("_w1"):
-            values = np.column_stack([table[name], table[_other_band(name)]])
-            columns.append(_column(name[:-3], values, column.dtype, column.unit, len(WISE_BANDS)))
-        else:
-            columns.append(_column(name, np.asarray(table[name]), column.dtype, column.unit))
-    _write(path, [fits.BinTableHDU.from_columns(columns)])
+def write_xp_fits(path: str | Path, spectra: Columns) -> None:
+    """Write XP continuous spectra as DataLink's FITS table; arguments as `write_xp_bulk`."""
+    write_fits.write_xp_fits(path, spectra, SIMULATED)
 
 
-def write_allstar(path: str | Path, table: Mapping[str, np.ndarray]) -> None:
-    """
-    Write APOGEE's allStar: the table in extension 1, names of parameters and elements in 3.
-
-    Args:
-        path: `allStar*.fits`.
-        table: columns of DR17's allStar (synspec_rev1) by its names [deg, mag, K, dex, km/s].
-
-    Raises:
-        ValueError: if APOGEE_ID, RA or DEC is missing, allStar has no such column, or lengths
-            differ.
-    """
-    check(path, table, ("APOGEE_ID", "RA", "DEC"))
-    known = archive_columns("allstar")
-    unknown = [name for name in table if name not in known]
-    if unknown:
-        raise ValueError(f"{path}: DR17's allStar has no column {', '.join(unknown)}")
-    columns = []
-    for name, column in known.items():
-        if name in table:
-            base, _, size = column.dtype.rstrip("]").partition("[")
-            values = np.asarray(table[name])
-            columns.append(_column(name, values, base, column.unit, int(size or 1)))
-    symbols = fits.BinTableHDU.from_columns(
-        [
-            _column("PARAM_SYMBOL", np.array([_LABEL_SYMBOLS]), "S16", "", len(_LABEL_SYMBOLS)),
-            _column("ELEM_SYMBOL", np.array([_ELEMENTS]), "S5", "", len(_ELEMENTS)),
-        ]
-    )
-    _write(path, [fits.BinTableHDU.from_columns(columns), fits.ImageHDU(), symbols])
+def write_gaia_source(path: str | Path, table: Columns) -> None:
+    """Write Gaia sources as a bulk file; see `archives.write_text.write_gaia_source`."""
+    write_text.write_gaia_source(path, table, SIMULATED)
 
 
-def _pairs(values, absent):
-    return zip(values, absent, strict=True)
+def write_twomass(path: str | Path, table: Columns) -> None:
+    """Write 2MASS sources as csv; see `archives.write_text.write_twomass`."""
+    write_text.write_twomass(path, table, SIMULATED)
 
 
-def _other_band(name: str) -> str:
-    return name[:-1] + ("2" if name.endswith("1") else "1")
+def write_unwise(path: str | Path, table: Columns) -> None:
+    """Write an unWISE catalogue; see `archives.write_fits.write_unwise`."""
+    write_fits.write_unwise(path, table, SIMULATED)
 
 
-def _column(name: str, values: np.ndarray, dtype: str, unit: str, size: int = 1) -> fits.Column:
-    """A FITS column of one value or `size` values a row."""
-    many = "" if size == 1 else str(size)
-    unit = unit or None
-    if dtype.startswith("S") or dtype == "string":
-        text = np.asarray(values).astype(str)
-        width = int(dtype[1:]) if dtype != "string" else max(1, text.dtype.itemsize // 4)
-        shape = f"({width},{size})" if many else None
-        return fits.Column(name, f"{size * width}A", array=text, dim=shape, unit=unit)
-    return fits.Column(name, many + FORMATS[dtype], array=values.astype(dtype), unit=unit)
-
-
-def _write(path: str | Path, extensions: list) -> None:
-    primary = fits.PrimaryHDU()
-    primary.header["ORIGIN"] = ("starloom", "software that made this file")
-    primary.header["SIMULATD"] = (True, "simulated, not observed")
-    primary.header["COMMENT"] = SIMULATED
-    with atomic(path) as temporary:
-        fits.HDUList([primary, *extensions]).writeto(temporary)
+def write_allstar(path: str | Path, table: Columns) -> None:
+    """Write APOGEE's allStar; see `archives.write_fits.write_allstar`."""
+    write_fits.write_allstar(path, table, SIMULATED)

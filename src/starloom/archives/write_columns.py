@@ -1,4 +1,4 @@
-"""What all writers of simulated raw files share: the label, checks, columns that follow."""
+"""What all writers of raw files share: checks, and columns that follow from others."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from starloom.archives.raw_tables import NO_INTEGER
-
-SIMULATED = "simulated: made by the simulated sky of starloom, not observed"
-"""What every file says of itself in a comment or header."""
+from starloom.archives.schema import archive_columns
 
 _BASIS = {"bp": 56, "rp": 57}
 """basis_function_id of BP and RP in Gaia DR3."""
@@ -32,6 +30,23 @@ def check(path: str | Path, table: Mapping[str, np.ndarray], required: Iterable[
 def missing_band(spectra: Mapping[str, np.ndarray], band: str) -> np.ndarray:
     """Which stars have no coefficient of a band, shape (n_star,)."""
     return np.isnan(spectra[f"{band}_coefficients"]).all(axis=1)
+
+
+def given_only(table: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """The columns of a table that an archive's table has too, in the archive's order."""
+    return {column: table[column] for column in archive_columns(name) if column in table}
+
+
+def refuse_unknown(path: str | Path, table: Mapping[str, np.ndarray], name: str) -> None:
+    """
+    Check that an archive's table has all columns of a table.
+
+    Raises:
+        ValueError: if not; the message names the columns.
+    """
+    unknown = [column for column in table if column not in archive_columns(name)]
+    if unknown:
+        raise ValueError(f"{path}: the archive's table {name} has no column {', '.join(unknown)}")
 
 
 def xp_scalar(
