@@ -42,7 +42,7 @@ def false_match_rate(
     ra2: Degrees,
     dec2: Degrees,
     radius_arcsec: float,
-    distances_arcsec: tuple[float, ...] = (30.0, 60.0),
+    distances_arcsec: tuple[float, ...] | None = None,
     directions: int = 4,
 ) -> FalseMatchRate:
     """
@@ -54,8 +54,9 @@ def false_match_rate(
         ra2: right ascension in the second catalogue [deg].
         dec2: declination in the second catalogue [deg].
         radius_arcsec: largest separation of the match [arcsec].
-        distances_arcsec: lengths of the shifts [arcsec]; many radii, and well below the scale on
-            which the density of sources changes.
+        distances_arcsec: lengths of the shifts [arcsec]; beyond the 6 arcsec in which unWISE
+            blends sources, well below the scale on which their density changes. By default 8 and
+            12, or 4 and 6 radii if these are more.
         directions: position angles, evenly spread, at each distance.
 
     Returns:
@@ -64,6 +65,8 @@ def false_match_rate(
     Raises:
         ValueError: if a distance is under two radii: such a shift keeps true pairs.
     """
+    if distances_arcsec is None:
+        distances_arcsec = (max(8.0, 4 * radius_arcsec), max(12.0, 6 * radius_arcsec))
     if min(distances_arcsec) < 2 * radius_arcsec:
         raise ValueError(
             f"shifts of {distances_arcsec} arcsec are too short for a radius of {radius_arcsec} "

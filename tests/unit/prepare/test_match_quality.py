@@ -17,7 +17,7 @@ def test_the_false_match_rate_of_a_random_sky_is_its_surface_density():
     n, radius = 4000, 3.0
     found = false_match_rate(*field(n, 8), *field(n, 9), radius)
     expected = n / (SIDE * 3600) ** 2 * np.pi * radius**2
-    # Both catalogues end at the same edges, and a shift by up to 60 arcsec leaves 3 % of it.
+    # Both catalogues end at the same edges, and a shift leaves 1 % of the square.
     assert abs(found.rate - expected) < 5 * found.error + 0.05 * expected
     assert found.shifts == 8
 
