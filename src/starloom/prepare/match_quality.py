@@ -120,25 +120,30 @@ def chance_matches(
 
 
 def score(
-    row: Int[np.ndarray, " n_source"], true_row: Int[np.ndarray, " n_source"]
+    source_id: Int[np.ndarray, " n_source"],
+    row: Int[np.ndarray, " n_source"],
+    true_source_id: Int[np.ndarray, " n_row"],
 ) -> dict[str, float]:
     """
     Completeness and purity of a match whose truth is known.
 
     Args:
-        row: matched row of each source, -1 for none.
-        true_row: the row that is the same star, -1 for none.
+        source_id: the Gaia sources.
+        row: matched row of each in the other survey, -1 for none.
+        true_source_id: whose star each row of that survey is, -1 for nobody's; a star may have
+            several rows, and any of them is right.
 
     Returns:
-        `completeness` (right matches over true pairs), `purity` (right matches over matches), NaN
-        where there is none to divide by, and the counts `right`, `wrong`, `missed`.
+        `completeness` (right matches over sources with a row), `purity` (right matches over
+        matches), NaN where there is none to divide by, and the counts `right`, `wrong`, `missed`.
     """
-    right = int(np.sum((row >= 0) & (row == true_row)))
-    matched, true = int(np.sum(row >= 0)), int(np.sum(true_row >= 0))
+    matched = row >= 0
+    right = int(np.sum(true_source_id[row[matched]] == source_id[matched]))
+    true = int(np.sum(np.isin(source_id, true_source_id)))
     return {
         "completeness": right / true if true else np.nan,
-        "purity": right / matched if matched else np.nan,
+        "purity": right / int(matched.sum()) if matched.any() else np.nan,
         "right": right,
-        "wrong": matched - right,
+        "wrong": int(matched.sum()) - right,
         "missed": true - right,
     }

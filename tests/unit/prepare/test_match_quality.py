@@ -29,7 +29,7 @@ def test_expected_false_pairs_are_close_to_those_there_are():
     ra2, dec2 = (np.append(a, b) for a, b in zip(own, strangers, strict=True))
     row = match_one_to_one(ra, dec, ra2, dec2, 3.0).row
     truth = np.where(np.arange(4000) < 2000, np.arange(4000), -1)
-    result = score(row, truth)
+    result = score(np.arange(4000), row, truth)
     assert result["right"] + result["missed"] == 2000 and result["completeness"] > 0.95
     rate = false_match_rate(ra, dec, ra2, dec2, 3.0)
     expected = rate.expected(int(np.sum(row >= 0)), 4000)
@@ -68,8 +68,10 @@ def test_shifts_shorter_than_two_radii_are_refused():
 
 
 def test_the_score_counts_right_wrong_and_missed():
-    result = score(np.array([0, 5, -1, 3, -1]), np.array([0, 1, 2, -1, -1]))
+    ids = 10**18 + np.arange(5)
+    whose = np.array([ids[0], ids[1], ids[2], -1, ids[0]])
+    result = score(ids, np.array([4, 3, -1, 2, -1]), whose)
     assert (result["right"], result["wrong"], result["missed"]) == (1, 2, 2)
     assert (result["completeness"], result["purity"]) == (1 / 3, 1 / 3)
-    nothing = score(np.array([-1]), np.array([-1]))
+    nothing = score(ids, np.full(5, -1), np.full(5, -1))
     assert np.isnan(nothing["completeness"]) and np.isnan(nothing["purity"])
