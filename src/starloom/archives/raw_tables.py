@@ -1,8 +1,7 @@
 """Tables of stars as archives and users give them, in any usual format, to NumPy columns."""
 
-import gzip
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import polars as pl
@@ -11,8 +10,12 @@ import pyarrow.parquet as pq
 from astropy.io import fits
 from astropy.table import Table
 
-from starloom.archives.raw_text import Member, Source, file_kind, open_raw, raw_bytes
+from starloom.archives.raw_fits import open_fits
+from starloom.archives.raw_text import Source, file_kind, raw_bytes
 from starloom.archives.schema import ArchiveColumn
+
+Keep = Callable[[list[str]], dict[str, str]]
+"""From all names of a file, those to read with our names for them."""
 
 NO_INTEGER = -1
 """What a missing integer becomes; a missing number is NaN, a missing text empty."""
@@ -71,13 +74,13 @@ def read_columns(
     return {name: _typed(name, values, schema, source) for name, values in read.items()}
 
 
-def read_fits_columns(source: Source, keep: callable, hdu: int = 1) -> dict[str, np.ndarray]:
+def read_fits_columns(source: Source, keep: Keep, hdu: int = 1) -> dict[str, np.ndarray]:
     """
     Columns of a FITS table, one at a time, so that a wide table never is in memory whole.
 
     Args:
         source: the file; mapped, not loaded, unless it is gzipped or in a zip.
-        keep: gives the columns to read, by their names in the file, from all names.
+        keep: from all names of the file, those to read with our names for them.
         hdu: which extension holds the table.
 
     Returns:
@@ -86,20 +89,13 @@ def read_fits_columns(source: Source, keep: callable, hdu: int = 1) -> dict[str,
     Raises:
         ValueError: if the file is cut or has no such table.
     """
-    plain = not isinstance(source, Member) and file_kind(source)[0] == "fits"
-    opened = source if plain else io.BytesIO(raw_bytes(source))
-    try:
-        with fits.open(opened, memmap=plain) as hdus:
-            if len(hdus) <= hdu or not isinstance(hdus[hdu], (fits.BinTableHDU, fits.TableHDU)):
-                raise ValueError(f"{source} has no table in extension {hdu}; is it the right file?")
-            table = hdus[hdu]
-            chosen = keep(list(table.columns.names))
-            undefined = {c.name: c.null for c in table.columns if c.null not in (None, "")}
-            read = {ours: np.array(table.data[name]) for name, ours in chosen.items()}
-    except (OSError, TypeError) as error:
-        raise ValueError(
-            f"{source} is a cut or damaged FITS file ({error}); get it again"
-        ) from error
+    with open_fits(source) as hdus:
+        if len(hdus) <= hdu or not isinstance(hdus[hdu], (fits.BinTableHDU, fits.TableHDU)):
+            raise ValueError(f"{source} has no table in extension {hdu}; is it the right file?")
+        table = hdus[hdu]
+        chosen = keep(list(table.columns.names))
+        undefined = {c.name: c.null for c in table.columns if c.null not in (None, "")}
+        read = {ours: np.array(table.data[name]) for name, ours in chosen.items()}
     for name, ours in chosen.items():
         values = read[ours]
         if not values.dtype.isnative:
@@ -110,10 +106,8 @@ def read_fits_columns(source: Source, keep: callable, hdu: int = 1) -> dict[str,
     return read
 
 
-def _read_text(source: Source, keep: callable) -> dict[str, np.ndarray]:
-    with open_raw(source) as handle:
-        text = handle.read()
-    text = gzip.decompress(text) if text[:2] == b"\x1f\x8b" else text
+def _read_text(source: Source, keep: Keep) -> dict[str, np.ndarray]:
+    text = raw_bytes(source)
     head = text[: 1 << 20].decode("utf-8", "replace").lstrip("\ufeff").splitlines()
     comments = [line for line in head if line.startswith("#")]
     header = next((line for line in head if line and not line.startswith("#")), "")
@@ -142,14 +136,14 @@ def _separator(comments: list[str]) -> str:
     return named[0].strip("'\"") or " " if named else " "
 
 
-def _read_parquet(source: Source, keep: callable) -> dict[str, np.ndarray]:
+def _read_parquet(source: Source, keep: Keep) -> dict[str, np.ndarray]:
     file = pq.ParquetFile(pa.BufferReader(raw_bytes(source)))
     chosen = keep(file.schema_arrow.names)
     table = file.read(columns=list(chosen))
     return {ours: pl.from_arrow(table.column(name)) for name, ours in chosen.items()}
 
 
-def _read_votable(source: Source, keep: callable) -> dict[str, np.ndarray]:
+def _read_votable(source: Source, keep: Keep) -> dict[str, np.ndarray]:
     table = Table.read(io.BytesIO(raw_bytes(source)), format="votable")
     chosen = keep(list(table.colnames))
     return {ours: _filled(table[name]) for name, ours in chosen.items()}
@@ -201,7 +195,7 @@ def _series(values: pl.Series, dtype: str, where: str) -> np.ndarray:
 
 
 def _numbers(values: pl.Series, dtype: str, where: str) -> pl.Series:
-    kind = getattr(pl, dtype.capitalize().replace("Int", "Int").replace("Float", "Float"))
+    kind = getattr(pl, dtype.capitalize())
     if values.dtype == pl.String:
         values = values.str.strip_chars()
         wide = pl.Int64 if kind.is_integer() else pl.Float64

@@ -1,13 +1,14 @@
 """Files of SDSS APOGEE: allStar, combined spectra (apStar, asStar) and aspcapStar."""
 
-import io
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from astropy.io import fits
 
+from starloom.archives.raw_fits import open_fits
 from starloom.archives.raw_tables import read_columns
-from starloom.archives.raw_text import Source, file_kind, raw_bytes
+from starloom.archives.raw_text import Source
 from starloom.archives.schema import archive_columns
 
 PIXELS = 8575
@@ -126,21 +127,16 @@ def _without_bad(flux, error):
     return np.where(bad, np.nan, flux), np.where(bad, np.nan, error), bad
 
 
-def _opened(path: Source, extensions: int) -> fits.HDUList:
-    if file_kind(path)[1] != "fits":
-        raise ValueError(f"{path} is not a FITS file; get it again")
-    try:
-        hdus = fits.open(io.BytesIO(raw_bytes(path)), memmap=False)
-        count = len(hdus)
-        shapes = [hdus[index].data is not None for index in range(1, min(count, extensions + 1))]
-    except (OSError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is a cut or damaged FITS file ({error}); get it again") from error
-    if count <= extensions or not all(shapes):
-        raise ValueError(
-            f"{path} has {count - 1} extensions where a spectrum has {extensions} and more; it is "
-            "cut, or no apStar or aspcapStar file"
-        )
-    return hdus
+@contextlib.contextmanager
+def _opened(path: Source, extensions: int) -> Iterator[fits.HDUList]:
+    with open_fits(path) as hdus:
+        there = len(hdus) > extensions
+        if not there or any(hdus[index].data is None for index in range(1, extensions + 1)):
+            raise ValueError(
+                f"{path} has {len(hdus) - 1} extensions where a spectrum has {extensions} and "
+                "more; it is cut, or no apStar or aspcapStar file"
+            )
+        yield hdus
 
 
 def _first_row(data: np.ndarray, dtype: type, path: Source) -> np.ndarray:

@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.io.votable.exceptions import VOWarning
 
+from starloom.archives.raw_fits import open_fits
 from starloom.archives.raw_text import Source, open_raw, raw_bytes
 from starloom.archives.xp_columns import (
     ARRAYS,
@@ -38,18 +39,13 @@ def fits_spectra(source: Source, correlations: bool) -> Iterator[RawXp]:
     Raises:
         ValueError: if the file is cut, has no table or lacks a column.
     """
-    try:
-        with fits.open(io.BytesIO(raw_bytes(source))) as hdus:
-            tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
-            if not tables or not len(tables[0].data):
-                raise ValueError(f"{source} holds no rows of a table; get it again")
-            data = tables[0].data
-            for first in range(0, len(data), _ROWS):
-                yield _columns(_by_name(data[first : first + _ROWS]), source, correlations)
-    except (OSError, TypeError) as error:
-        raise ValueError(
-            f"{source} is a cut or damaged FITS file ({error}); get it again"
-        ) from error
+    with open_fits(source) as hdus:
+        tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
+        if not tables or not len(tables[0].data):
+            raise ValueError(f"{source} holds no rows of a table; get it again")
+        data = tables[0].data
+        for first in range(0, len(data), _ROWS):
+            yield _columns(_by_name(data[first : first + _ROWS]), source, correlations)
 
 
 def votable_spectra(source: Source, correlations: bool) -> Iterator[RawXp]:
@@ -105,10 +101,8 @@ def _by_name(data: fits.FITS_rec) -> dict[str, np.ndarray]:
     """Columns by name; numbered coefficient columns joined."""
     columns = {name: data[name] for name in data.names}
     for band in BANDS:
-        for prefix, kind in (
-            (f"{band}_coeff_", "coefficients"),
-            (f"e_{band}_coeff_", "coefficient_errors"),
-        ):
+        for sign, kind in (("", "coefficients"), ("e_", "coefficient_errors")):
+            prefix = f"{sign}{band}_coeff_"
             numbered = [name for name in data.names if name.startswith(prefix)]
             if numbered:
                 numbered = [f"{prefix}{index}" for index in range(len(numbered))]

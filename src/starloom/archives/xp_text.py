@@ -58,34 +58,43 @@ def text_spectra(
             yield RawXp(_source_ids(block.cells, path, rows), _scalars(block), _arrays(block, path))
             rows += block.cells.height
     if not rows:
-        raise ValueError(f"{path} has a header but no rows; get it again")
+        raise ValueError(f"{path} has no rows below a header; get it again")
 
 
 def _blocks(path: Source, correlations: bool, block_bytes: int) -> Iterator[_Block]:
     names: list[str] = []
+    before = b""
     rows = 0
     for text in text_blocks(path, block_bytes):
         if not names:
-            names, text = _after_header(text, path)
+            before += text.getvalue()
+            start = _header_start(before)
+            if start == len(before):
+                continue
+            stop = before.find(b"\n", start)
+            names = _names(before[start:stop], path)
+            text = io.BytesIO()
+            text.write(memoryview(before)[stop + 1 :])
         if text.getbuffer().nbytes:
             block = _block(text, names, correlations, path, rows)
             rows += block.cells.height
-            yield block
+            if block.cells.height:
+                yield block
 
 
-def _after_header(block: io.BytesIO, path: Source) -> tuple[list[str], io.BytesIO]:
-    """Column names, and the rest of the block after the line that holds them."""
-    text = block.getvalue()
+def _header_start(text: bytes) -> int:
+    """Where the first line is that is neither a comment nor empty."""
     start = 0
     while text.startswith((b"#", b"\n", b"\r"), start):
         start = text.find(b"\n", start) + 1
-    stop = text.find(b"\n", start)
-    line = text[start:stop].decode("utf-8", "replace").strip().lstrip("\ufeff")
-    names = [name.strip().strip('"') for name in line.split(",")]
+    return start
+
+
+def _names(line: bytes, path: Source) -> list[str]:
+    text = line.decode("utf-8", "replace").strip().lstrip("\ufeff")
+    names = [name.strip().strip('"') for name in text.split(",")]
     require_columns(names, path)
-    rest = io.BytesIO()
-    rest.write(memoryview(text)[stop + 1 :])
-    return names, rest
+    return names
 
 
 def _block(
@@ -157,7 +166,10 @@ def _mark(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> None:
 
 def _cells(text: bytes, names: list[str], path: Source, rows: int) -> pl.DataFrame:
     """All cells as strings, null where missing; every row must have a cell for each column."""
-    lines = [line for line in text.splitlines() if line]
+    lines = [line for line in text.splitlines() if line.strip()]
+    schema = dict.fromkeys(names, pl.String)
+    if not lines:
+        return pl.DataFrame(schema=schema)
     text = b"\n".join([*lines, b""])
     letters = np.frombuffer(text, np.uint8)
     commas = np.flatnonzero(letters == ord(","))
@@ -169,7 +181,7 @@ def _cells(text: bytes, names: list[str], path: Source, rows: int) -> pl.DataFra
             f"{path}, row {rows + bad + 1} (source_id {star.get('source_id')}): {cells[bad]} cells "
             f"where the header has {len(names)}; the file is cut or damaged, get it again"
         )
-    return pl.read_csv(text, has_header=False, schema=dict.fromkeys(names, pl.String))
+    return pl.read_csv(text, has_header=False, schema=schema)
 
 
 def _source_ids(cells: pl.DataFrame, path: Source, rows: int) -> np.ndarray:
