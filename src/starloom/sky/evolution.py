@@ -34,8 +34,8 @@ def lifetime_gyr(mass: np.ndarray, m_h: np.ndarray) -> np.ndarray:
         Lifetime [Gyr].
 
     References:
-        Quadratic in log mass, made for this sky; within 25 % of the main-sequence lifetimes of
-        Hurley, Pols & Tout (2000), Eqs. 4-5, for 0.8-3 Msun.
+        Quadratic in log mass, made for this sky; within a third of the hydrogen-burning
+        lifetimes of Schaller et al. (1992), Z = 0.02, for 0.8-3 Msun.
     """
     x = np.log10(mass)
     return 10 ** (1.06 - 3.4 * x + x**2 + 0.22 * np.clip(m_h, -1.5, 0.5))
@@ -52,7 +52,7 @@ def mass_loss(mass: np.ndarray) -> np.ndarray:
     Mass lost on the giant branch before the clump [Msun], from the initial mass [Msun].
 
     References:
-        Miglio et al. (2021), Sec. 4: about 0.1 Msun near 1 Msun, less for heavier stars.
+        Miglio et al. (2021), Sec. 4.3: about 0.1 Msun near 1 Msun, less for heavier stars.
     """
     return np.maximum(0.09 - 0.05 * (mass - 1.0), 0.0)
 
@@ -65,9 +65,14 @@ def giant_teff(logg: np.ndarray, m_h: np.ndarray, mass: np.ndarray) -> np.ndarra
         logg: log10 of the surface gravity [cgs].
         m_h: [M/H] [dex].
         mass: mass [Msun].
+
+    References:
+        Fitted by hand to the ridges of APOGEE DR17 giants (Abdurro'uf et al. 2022) within 60 K
+        for -1.3 < [M/H] < 0.4; slope on mass from APOKASC-3 (Pinsonneault et al. 2025).
     """
     x = logg - 2.5
-    return 4640.0 + 455.0 * x - 15.0 * x**2 - 270.0 * m_h - 40.0 * m_h**2 + 120.0 * np.log2(mass)
+    metal = -400.0 * m_h - 60.0 * m_h**2 + 60.0 * x * m_h
+    return 4550.0 + 470.0 * x - 55.0 * x**2 + metal + 170.0 * np.log2(mass)
 
 
 def clump_luminosity(mass: np.ndarray, m_h: np.ndarray) -> np.ndarray:
@@ -75,15 +80,22 @@ def clump_luminosity(mass: np.ndarray, m_h: np.ndarray) -> np.ndarray:
     Luminosity of core-helium burning [Lsun], faintest at the secondary clump near 2.2 Msun.
 
     References:
-        Girardi (2016), Secs. 2 and 3: the red clump and the dip of the secondary clump.
+        Girardi (2016), Secs. 2 and 3: the red clump and the dip of the secondary clump; level
+        and slope below 1.8 Msun from APOKASC-3 (Pinsonneault et al. 2025).
     """
-    dip = 0.28 * np.exp(-0.5 * ((mass - 2.2) / 0.22) ** 2)
-    return 10 ** (1.72 - 0.06 * m_h - dip + 2.5 * np.log10(np.maximum(mass / 2.4, 1.0)))
+    rise = 0.10 * (np.minimum(mass, 1.9) - 1.1)
+    dip = 0.22 * np.exp(-0.5 * ((mass - 2.2) / 0.2) ** 2)
+    return 10 ** (1.73 + rise - 0.06 * m_h - dip + 1.5 * np.log10(np.maximum(mass / 2.4, 1.0)))
 
 
 def clump_teff(mass: np.ndarray, m_h: np.ndarray) -> np.ndarray:
-    """Effective temperature of core-helium burning [K]."""
-    return 4790.0 - 310.0 * m_h - 30.0 * m_h**2 + 70.0 * (np.minimum(mass, 3.0) - 1.1)
+    """
+    Effective temperature of core-helium burning [K].
+
+    References:
+        Linear fit to the clump stars of APOKASC-3 (Pinsonneault et al. 2025), scatter 39 K.
+    """
+    return 4704.0 - 566.0 * m_h - 113.0 * m_h**2 + 187.0 * (np.minimum(mass, 2.5) - 1.1)
 
 
 def dwarf_radius_teff(
@@ -128,33 +140,19 @@ def microturbulence(logg: np.ndarray) -> np.ndarray:
     return 10 ** (0.226 - 0.0228 * x + 0.0297 * x**2 - 0.0113 * x**3)
 
 
-def numax_uhz(logg: np.ndarray, teff: np.ndarray) -> np.ndarray:
+def state_codes(names: np.ndarray) -> np.ndarray:
     """
-    Frequency of maximum oscillation power [uHz] from log g [cgs] and Teff [K].
+    Codes of evolutionary states given by name.
 
-    References:
-        Scaling of Kjeldsen & Bedding (1995), Eq. 10; solar 3090 uHz: Huber et al. (2011).
+    Raises:
+        ValueError: if a name is not in `STATES`; the message gives it.
     """
-    return 3090.0 * 10 ** (logg - LOGG_SUN) * (teff / 5777.0) ** -0.5
-
-
-def dnu_uhz(mass: np.ndarray, radius: np.ndarray, m_h: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """
-    Large frequency separation [uHz] with its deviation from the square root of the mean density.
-
-    Args:
-        mass: mass [Msun].
-        radius: radius [Rsun].
-        m_h: [M/H] [dex].
-        state: code of the evolutionary state; the clump needs no correction.
-
-    References:
-        Ulrich (1986); solar 135.1 uHz: Huber et al. (2011); size and sign of the correction on
-        the giant branch: Sharma et al. (2016), Fig. 3.
-    """
-    burning = (state == CLUMP) | (state == SECONDARY)
-    ascending = 0.965 + 0.02 * (mass - 1.0) - 0.012 * m_h
-    return 135.1 * np.sqrt(mass / radius**3) * np.where(burning, 1.0, ascending)
+    names = np.asarray(names).astype(str)
+    unknown = sorted(set(np.unique(names)) - set(STATES))
+    if unknown:
+        raise ValueError(f"unknown evolutionary state {unknown[0]!r}; known: {', '.join(STATES)}")
+    order = np.argsort(STATES)
+    return order[np.searchsorted(np.array(STATES)[order], names)]
 
 
 def place(

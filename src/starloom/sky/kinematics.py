@@ -35,23 +35,38 @@ ICRS_TO_GALACTIC = np.array(
 
 
 def direction(lon_deg: np.ndarray, lat_deg: np.ndarray) -> np.ndarray:
-    """Unit vectors, shape (n_star, 3), of longitudes and latitudes [deg]."""
+    """Unit vectors, shape (3, n_star), of longitudes and latitudes [deg]."""
     lon, lat = np.radians(lon_deg), np.radians(lat_deg)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def dot(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """
+    Scalar products of vectors of shape (3, n_star).
+
+    Written out, for a matrix product may add up in another order for another number of stars.
+    """
+    return one[0] * two[0] + one[1] * two[1] + one[2] * two[2]
+
+
+def rotated(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Vectors of shape (3, n_star) under a matrix of shape (3, 3), row by row as `dot`."""
+    return np.stack([dot(row, vector) for row in matrix])
 
 
 def angles(vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Longitude in [0, 360) and latitude [deg] of vectors of shape (n_star, 3)."""
-    x, y, z = vector.T
+    """Longitude in [0, 360) and latitude [deg] of vectors of shape (3, n_star)."""
+    x, y, z = vector
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
 def tangents(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors towards increasing longitude and increasing latitude, each (n_star, 3)."""
-    x, y, _ = unit.T
+    """Unit vectors towards increasing longitude and increasing latitude, each (3, n_star)."""
+    x, y, z = unit
     flat = np.maximum(np.hypot(x, y), 1e-12)
-    east = np.stack([-y / flat, x / flat, np.zeros_like(x)], axis=-1)
-    return east, np.cross(unit, east)
+    east_x, east_y = -y / flat, x / flat
+    north = np.stack([-z * east_y, z * east_x, x * east_y - y * east_x])
+    return np.stack([east_x, east_y, np.zeros_like(x)]), north
 
 
 def galactocentric(heliocentric: np.ndarray) -> np.ndarray:
@@ -59,17 +74,18 @@ def galactocentric(heliocentric: np.ndarray) -> np.ndarray:
     Galactocentric Cartesian vectors [kpc], the Sun at x = -8.23 within the tilt, z = 0.0208.
 
     Args:
-        heliocentric: Galactic vectors from the Sun [kpc], shape (n_star, 3).
+        heliocentric: Galactic vectors from the Sun [kpc], shape (3, n_star).
 
     References:
         The frame of astropy's `Galactocentric`.
     """
-    return (heliocentric - np.array([R_SUN_KPC, 0.0, 0.0])) @ _tilt().T
+    x, y, z = heliocentric
+    return rotated(_tilt(), np.stack([x - R_SUN_KPC, y, z]))
 
 
 def cylindrical(position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Galactic R [kpc], azimuth from the Sun along rotation [rad], z [kpc]."""
-    x, y, z = position.T
+    x, y, z = position
     return np.hypot(x, y), np.arctan2(y, -x), z
 
 
@@ -89,7 +105,7 @@ def shell_position(
         unit: uniform numbers `height`, `azimuth`, `side`.
 
     Returns:
-        Vectors, shape (n_star, 3).
+        Vectors, shape (3, n_star).
     """
     z_low, z_high = Z_SUN_KPC - distance_kpc, Z_SUN_KPC + distance_kpc
     z = _laplace_between(unit["height"], height_kpc, z_low, z_high) - Z_SUN_KPC
@@ -98,7 +114,7 @@ def shell_position(
     table, step = _azimuth_table(scale_kpc)
     azimuth = _bilinear(table, np.sqrt(flat) / step, unit["azimuth"])
     azimuth = np.where(unit["side"] < 0.5, azimuth, -azimuth)
-    return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), z], axis=-1)
+    return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), z])
 
 
 def thin_height_kpc(age_gyr: np.ndarray, radius_kpc: np.ndarray) -> np.ndarray:
@@ -145,7 +161,7 @@ def cylindrical_velocity(
     component: np.ndarray, age_gyr: np.ndarray, radius_kpc: np.ndarray, normal: dict
 ) -> np.ndarray:
     """
-    Velocities (v_R, v_phi, v_z) [km/s], shape (n_star, 3).
+    Velocities (v_R, v_phi, v_z) [km/s], shape (3, n_star).
 
     Args:
         component: code in `population.COMPONENTS`: 0 thin, 1 thick, 2 halo, 3 metal_weak.
@@ -170,8 +186,7 @@ def cylindrical_velocity(
             sigma[0] * normal["v_r"],
             mean + sigma[1] * normal["v_phi"],
             sigma[2] * normal["v_z"],
-        ],
-        axis=-1,
+        ]
     )
 
 
@@ -180,7 +195,7 @@ def observables(heliocentric: np.ndarray, velocity_rphiz: np.ndarray) -> dict[st
     What the Sun sees of positions and velocities.
 
     Args:
-        heliocentric: Galactic vectors from the Sun [kpc], shape (n_star, 3).
+        heliocentric: Galactic vectors from the Sun [kpc], shape (3, n_star).
         velocity_rphiz: Galactocentric cylindrical velocities [km/s], v_phi along rotation.
 
     Returns:
@@ -189,16 +204,16 @@ def observables(heliocentric: np.ndarray, velocity_rphiz: np.ndarray) -> dict[st
     """
     position = galactocentric(heliocentric)
     radius, phi, z = cylindrical(position)
-    v_r, v_phi, v_z = velocity_rphiz.T
-    outward = np.stack([-np.cos(phi), np.sin(phi)], axis=-1)
-    along = np.stack([np.sin(phi), np.cos(phi)], axis=-1)
-    flat = v_r[:, None] * outward + v_phi[:, None] * along
-    velocity = np.concatenate([flat, v_z[:, None]], axis=1) - np.array(V_SUN_KMS)
-    velocity = velocity @ _tilt()
+    v_r, v_phi, v_z = velocity_rphiz
+    flat_x = v_phi * np.sin(phi) - v_r * np.cos(phi)
+    flat_y = v_phi * np.cos(phi) + v_r * np.sin(phi)
+    u_sun, v_sun, w_sun = V_SUN_KMS
+    relative = np.stack([flat_x - u_sun, flat_y - v_sun, v_z - w_sun])
+    to_icrs = ICRS_TO_GALACTIC.T
+    speed = rotated(to_icrs, rotated(_tilt().T, relative))
 
-    distance = np.linalg.norm(heliocentric, axis=1)
-    towards = (heliocentric / distance[:, None]) @ ICRS_TO_GALACTIC
-    speed = velocity @ ICRS_TO_GALACTIC
+    distance = np.sqrt(dot(heliocentric, heliocentric))
+    towards = rotated(to_icrs, heliocentric / distance)
     east, north = tangents(towards)
     ra, dec = angles(towards)
     lon, lat = angles(heliocentric)
@@ -209,9 +224,9 @@ def observables(heliocentric: np.ndarray, velocity_rphiz: np.ndarray) -> dict[st
         "l": lon,
         "b": lat,
         "distance_pc": 1000.0 * distance,
-        "pmra": np.sum(speed * east, axis=1) / per_masyr,
-        "pmdec": np.sum(speed * north, axis=1) / per_masyr,
-        "radial_velocity": np.sum(speed * towards, axis=1),
+        "pmra": dot(speed, east) / per_masyr,
+        "pmdec": dot(speed, north) / per_masyr,
+        "radial_velocity": dot(speed, towards),
         "galactic_r_kpc": radius,
         "galactic_phi": phi,
         "galactic_z_kpc": z,
@@ -232,8 +247,8 @@ def moved(ra: np.ndarray, dec: np.ndarray, pmra: np.ndarray, pmdec: np.ndarray, 
     """
     unit = direction(ra, dec)
     east, north = tangents(unit)
-    step = np.radians(np.stack([pmra * years, pmdec * years]) / 3.6e6)[..., None]
-    return angles(unit + step[0] * east + step[1] * north)
+    along_ra, along_dec = (np.radians(pm * years / 3.6e6) for pm in (pmra, pmdec))
+    return angles(unit + along_ra * east + along_dec * north)
 
 
 def dust_column(heliocentric: np.ndarray) -> np.ndarray:
@@ -241,18 +256,18 @@ def dust_column(heliocentric: np.ndarray) -> np.ndarray:
     Smooth extinction A_V [mag] from an exponential dust disc along each line of sight.
 
     Args:
-        heliocentric: Galactic vectors from the Sun [kpc], shape (n_star, 3).
+        heliocentric: Galactic vectors from the Sun [kpc], shape (3, n_star).
 
     References:
         Scale height 0.10 kpc and 1 mag/kpc near the Sun: Marshall et al. (2006), Sec. 5; radial
         scale of the disc.
     """
     nodes, weights = np.polynomial.legendre.leggauss(8)
-    distance = np.linalg.norm(heliocentric, axis=1)
+    distance = np.sqrt(dot(heliocentric, heliocentric))
     total = np.zeros_like(distance)
     for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
         # squared nodes crowd the samples near the Sun, where a steep line of sight has its dust
-        x, y, z = (heliocentric * node**2).T
+        x, y, z = heliocentric * node**2
         radius = np.hypot(R_SUN_KPC - x, y)
         depth = np.abs(z + Z_SUN_KPC) / 0.10 + (radius - R_SUN_KPC) / 3.5
         total += 2 * node * weight * np.exp(-np.maximum(depth, -1.0))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from astropy_healpix import healpy
 
-from starloom.sky import candidates, evolution, kinematics
+from starloom.sky import candidates, companions, evolution, kinematics, selection
 from starloom.sky import stellar_abundances as chem
 from starloom.sky.draws import Draws
 
@@ -22,15 +22,8 @@ MIX = (0.70, 0.24, 0.045, 0.015)
 MEAN_M_H = (-0.05, -0.50, -1.35, -2.30)
 """Shares of the components in the sample and their mean [M/H], for a first guess of brightness."""
 
-KEPLER_FIELD = (76.32, 13.50, 7.2)
-"""Centre l, b and radius [deg]: Koch et al. (2010), Sec. 2; the square field as a circle."""
-
 FIRST_KIC = 100_000_000
 """Simulated KIC numbers start here, above every real one."""
-
-G_LIMIT, DISC_EDGE_KPC, TRIALS, NEARER = 17.0, 17.0, 5, 8
-"""Rough G [mag] and R [kpc] beyond which a position is drawn again, at most so often; then the
-distance shrinks by 0.6, at most so often."""
 
 BLOCK = 8192
 """Stars drawn at once: small enough for the processor's cache."""
@@ -38,11 +31,23 @@ BLOCK = 8192
 
 @dataclass(frozen=True)
 class Options:
-    """Switches and shares of the population; each switch off is a null world."""
+    """
+    Switches and shares of the population; each switch off is a null world.
+
+    Attributes:
+        candidate_fraction: share of the enriched candidate sample.
+        giant_fraction: share of giants among the other stars.
+        kepler_fraction: share of the thin-disc giants that lie in the Kepler field.
+        dredge_up: whether giants change their [C/N].
+        young_alpha_rich: whether some alpha-rich stars have gained mass.
+        cemp: whether metal-poor stars can be carbon-enhanced.
+        binaries: whether stars have companions.
+        extinction: whether dust reddens; the stars stay where they are without it.
+    """
 
     candidate_fraction: float = 0.0
     giant_fraction: float = 0.65
-    kepler_fraction: float = 0.10
+    kepler_fraction: float = 0.20
     dredge_up: bool = True
     young_alpha_rich: bool = True
     cemp: bool = True
@@ -102,18 +107,6 @@ def source_ids(ra: np.ndarray, dec: np.ndarray, star: np.ndarray) -> np.ndarray:
     return (pixel << 35) | running
 
 
-def ks_absolute(luminosity_lsun: np.ndarray, teff: np.ndarray) -> np.ndarray:
-    """
-    Rough absolute Ks magnitude, for the survey's selection alone.
-
-    References:
-        Bolometric correction linear in 5040/Teff through the Sun (Willmer 2018) and the red
-        clump (Hawkins et al. 2017: -1.61).
-    """
-    correction = 1.47 + 2.79 * (np.clip(5040.0 / teff, 0.4, 1.5) - 0.869)
-    return 4.74 - 2.5 * np.log10(luminosity_lsun) - correction
-
-
 def _as_options(options: Options | Mapping[str, object]) -> Options:
     if isinstance(options, Options):
         return options
@@ -128,20 +121,20 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
     draws = Draws(seed, star)
     member, kind = candidates.candidate_kind(draws, options.candidate_fraction, options.cemp)
     component = candidates.candidate_origin(draws, member, kind, draws.choice("component", MIX))
-    age = candidates.candidate_age(draws, kind, _ages(draws, component))
     state = candidates.candidate_state(kind, _states(draws, component, options.giant_fraction))
+    age = candidates.candidate_age(draws, kind, _ages(draws, component, state))
     noise = _track_noise(draws)
 
     guess = evolution.place(state, age, np.take(MEAN_M_H, component), 1.0, noise)
     guess = candidates.candidate_structure(draws, kind, guess)
-    kepler = (draws.uniform("kepler") < options.kepler_fraction) & _oscillates(guess, kind)
-    place, dust = _observable_positions(seed, star, guess, component, age, kepler)
+    kepler = selection.in_kepler_field(draws, options.kepler_fraction, guess, kind, component)
+    place, dust = selection.positions(seed, star, guess, component, age, kepler)
     radius = kinematics.cylindrical(kinematics.galactocentric(place))[0]
 
     birth = kinematics.birth_radius(draws.uniform("birth radius"), radius, age)
     birth = np.where(component == THIN, birth, np.nan)
     fe_h, alpha_m = _metals(draws, component, kind, age, birth)
-    kind = _enhanced_kinds(draws, options, component, kind, fe_h, alpha_m, state)
+    kind = _enhanced_kinds(draws, options, component, kind, member, fe_h, alpha_m, state)
     gain = np.where(kind == candidates.YOUNG, draws.uniform("mass gain", 1.25, 1.8), 1.0)
     tracks = candidates.candidate_structure(
         draws, kind, evolution.place(state, age, fe_h, gain, noise)
@@ -156,14 +149,24 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
     columns |= _seen_from_the_sun(draws, place, component, age, radius)
     columns["a_v"] = dust * options.extinction
     columns["r_v"] = np.clip(draws.normal("r_v", 3.1, 0.12), 2.3, 5.6)
-    columns |= _companions(draws, options, tracks, kind, age, fe_h)
+    columns |= companions.draw(
+        draws, options.binaries, tracks, kind == candidates.CEMP_S, age, fe_h
+    )
     columns["source_id"] = source_ids(columns["ra"], columns["dec"], star)
     return columns
 
 
-def _ages(draws, component):
+def _ages(draws, component, state):
+    """
+    Ages [Gyr].
+
+    Massive stars spend less time on the giant branch and more in the clump (Girardi 2016): the
+    powers bring the ages of both to those of APOKASC-2 (Pinsonneault et al. 2018).
+    """
     low, high = np.exp(-0.3 / 8.0), np.exp(-11.0 / 8.0)
-    thin = -8.0 * np.log(low + draws.uniform("age") * (high - low))
+    power = np.where(state == evolution.CLUMP, 1.4, np.where(state == evolution.RGB, 0.7, 1.0))
+    unit = draws.uniform("age") ** power
+    thin = -8.0 * np.log(low + unit * (high - low))
     spread = draws.normal("old age")
     thick = np.clip(10.2 + 1.1 * spread, 6.0, 13.0)
     halo = np.clip(11.5 + 0.9 * spread, 8.0, 13.5)
@@ -190,73 +193,6 @@ def _track_noise(draws):
     }
 
 
-def _oscillates(tracks, kind):
-    """Ordinary giants whose oscillations the Kepler long cadence resolves."""
-    giant = np.isin(tracks["state"], (evolution.RGB, evolution.CLUMP, evolution.SECONDARY))
-    return giant & (kind == candidates.NORMAL) & (tracks["logg"] > 1.4) & (tracks["logg"] < 3.4)
-
-
-def _observable_positions(seed, star, tracks, component, age, kepler):
-    """
-    Positions [kpc] and A_V [mag], drawn again for stars that the survey would not see.
-
-    What no trial brings into view comes nearer on its last line of sight.
-    """
-    draws = Draws(seed, star)
-    clumps = np.exp(0.3 * draws.normal("dust clumps"))
-    place = _positions(draws, tracks, component, age, kepler)
-    dust = kinematics.dust_column(place) * clumps
-    for trial in range(1, TRIALS + NEARER):
-        again = np.flatnonzero(_unseen(tracks, component, place, dust))
-        if trial < TRIALS:
-            draws = Draws(seed + trial * 0x5851F42D4C957F2D, star[again])
-            few = {name: tracks[name][again] for name in ("luminosity_lsun", "teff")}
-            place[again] = _positions(draws, few, component[again], age[again], kepler[again])
-        else:
-            place[again] *= 0.6
-        dust[again] = kinematics.dust_column(place[again]) * clumps[again]
-    return place, dust
-
-
-def _unseen(tracks, component, place, dust):
-    """Fainter than the XP spectra reach, or beyond the edge of the disc."""
-    distance = np.linalg.norm(place, axis=1)
-    ks = ks_absolute(tracks["luminosity_lsun"], tracks["teff"])
-    colour = 1.4 + 3.5 * (np.clip(5040.0 / tracks["teff"], 0.5, 1.6) - 0.869)
-    g_mag = ks + colour + 5 * np.log10(distance) + 10 + 0.8 * dust
-    radius = np.hypot(kinematics.R_SUN_KPC - place[:, 0], place[:, 1])
-    return (g_mag > G_LIMIT) | ((component < HALO) & (radius > DISC_EDGE_KPC))
-
-
-def _positions(draws, tracks, component, age, kepler):
-    """Heliocentric vectors [kpc]: a magnitude makes the distance, density the direction."""
-    unit = draws.uniform("magnitude")
-    apogee = np.interp(
-        unit, [0, 0.03, 0.12, 0.32, 0.65, 0.92, 1], [6.5, 8.5, 9.8, 10.9, 11.9, 12.9, 13.8]
-    )
-    bright = np.interp(unit, [0, 0.05, 0.5, 0.95, 1], [7.5, 8.6, 10.2, 11.4, 12.3])
-    modulus = np.where(kepler, bright, apogee) - ks_absolute(
-        tracks["luminosity_lsun"], tracks["teff"]
-    )
-    distance = np.clip(10 ** (modulus / 5 - 2), 0.02, 25.0)
-    units = {name: draws.uniform(f"position {name}") for name in ("height", "azimuth", "side")}
-
-    scale = kinematics.DISC_SCALE_KPC
-    flat = kinematics.shell_position(distance, np.full_like(distance, 0.01), scale, units)
-    radius = np.hypot(kinematics.R_SUN_KPC - flat[:, 0], flat[:, 1])
-    thin = kinematics.thin_height_kpc(age, radius)
-    height = np.choose(np.minimum(component, HALO), [thin, 0.9, np.inf])
-    field = kinematics.shell_position(distance, height, scale, units)
-
-    lon, lat, size = KEPLER_FIELD
-    offset = size * np.sqrt(units["height"])
-    turn = 2 * np.pi * units["azimuth"]
-    towards = kinematics.direction(
-        lon + offset * np.cos(turn) / np.cos(np.radians(lat)), lat + offset * np.sin(turn)
-    )
-    return np.where(kepler[:, None], distance[:, None] * towards, field)
-
-
 def _metals(draws, component, kind, age, birth):
     thin = chem.thin_fe_h(np.nan_to_num(birth), age) + 0.04 * draws.normal("thin fe_h")
     spread = draws.normal("fe_h")
@@ -274,9 +210,9 @@ def _metals(draws, component, kind, age, birth):
     return fe_h, mean + scatter * draws.normal("alpha")
 
 
-def _enhanced_kinds(draws, options, component, kind, fe_h, alpha_m, state):
+def _enhanced_kinds(draws, options, component, kind, member, fe_h, alpha_m, state):
     """Carbon-enhanced stars among the metal-poor, mass gainers among the alpha-rich."""
-    plain = kind == candidates.NORMAL
+    plain = (kind == candidates.NORMAL) & ~member
     if options.cemp:
         cemp = plain & (draws.uniform("cemp") < chem.cemp_fraction(fe_h))
         without_s = draws.uniform("cemp kind") < chem.cemp_no_share(fe_h)
@@ -309,10 +245,6 @@ def _atmosphere(draws, tracks, fe_h, alpha_m):
         "alpha_m": alpha_m,
         "microturbulence_kms": micro,
         "vsini_kms": np.minimum(rotation, 350.0),
-        "numax_uhz": evolution.numax_uhz(logg, teff),
-        "dnu_uhz": evolution.dnu_uhz(
-            tracks["mass_msun"], tracks["radius_rsun"], fe_h, tracks["state"]
-        ),
         "age_of_mass_gyr": evolution.lifetime_gyr(tracks["initial_mass_msun"], fe_h),
     }
 
@@ -335,37 +267,4 @@ def _seen_from_the_sun(draws, place, component, age, radius):
     velocity = kinematics.cylindrical_velocity(component, age, radius, normal)
     seen = kinematics.observables(place, velocity)
     names = ("v_r_kms", "v_phi_kms", "v_z_kms")
-    return seen | dict(zip(names, velocity.T, strict=True))
-
-
-def _companions(draws, options, tracks, kind, age, fe_h):
-    """
-    Companions: about a third of the stars, nearly all CEMP-s (there a white dwarf).
-
-    Periods are those of Raghavan et al. (2010), Fig. 13; CEMP-s: Hansen et al. (2016).
-    """
-    share = np.where(kind == candidates.CEMP_S, 0.95, 0.35) * options.binaries
-    binary = draws.uniform("binary") < share
-    ratio = draws.uniform("mass ratio", 0.1, 1.0)
-    period = 10 ** np.clip(draws.normal("period", 5.03, 2.28), 0.5, 9.0)
-    mass = np.maximum(ratio * tracks["initial_mass_msun"], 0.10)
-    lived = np.clip(age / evolution.lifetime_gyr(mass, fe_h), 0.0, 1.0)
-    radius, teff = evolution.dwarf_radius_teff(mass, fe_h, lived)
-    white = kind == candidates.CEMP_S
-    mass, radius, teff = (
-        np.where(white, dwarf, values)
-        for dwarf, values in ((0.6, mass), (0.013, radius), (8000.0, teff))
-    )
-    total = mass + tracks["mass_msun"]
-    pull = 212.9 * mass / total ** (2 / 3) / period ** (1 / 3)
-    tilt = np.sqrt(1.0 - draws.uniform("inclination") ** 2)
-    columns = {
-        "companion_mass_msun": mass,
-        "companion_teff": teff,
-        "companion_radius_rsun": radius,
-        "period_day": period,
-        "rv_amplitude_kms": pull * tilt,
-    }
-    return {"binary": binary} | {
-        name: np.where(binary, values, np.nan) for name, values in columns.items()
-    }
+    return seen | dict(zip(names, velocity, strict=True))

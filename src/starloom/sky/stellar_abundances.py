@@ -105,11 +105,12 @@ def dredge_up_dex(mass_msun: np.ndarray, logg: np.ndarray, m_h: np.ndarray) -> n
         Zero or negative numbers.
 
     References:
-        Mass dependence as in Martig et al. (2016), Sec. 3 and Salaris et al. (2015), Fig. 2;
-        extra mixing: Shetrone et al. (2019), Sec. 4.
+        Mass dependence through the alpha-poor stars of APOKASC-3 (Pinsonneault et al. 2025), on
+        APOGEE's scale; its form as in Salaris et al. (2015), Fig. 2. Extra mixing: Shetrone et
+        al. (2019), Sec. 4.
     """
     deep = np.clip((DREDGE_LOGG + 0.2 - logg) / 0.2, 0.0, 1.0)
-    first = -0.78 * (1.0 - np.exp(-np.maximum(mass_msun - 0.72, 0.0) / 0.65))
+    first = -0.55 * (1.0 - np.exp(-np.maximum(mass_msun - 0.80, 0.0) / 0.75))
     mixed = np.clip((BUMP_LOGG - logg) / 0.3, 0.0, 1.0)
     extra = -0.30 * np.clip(-0.3 - m_h, 0.0, 1.2) * mixed
     return deep * first + extra

@@ -3,5 +3,20 @@
 from starloom.sky.labels.allstar import apogee, apogee_snr
 from starloom.sky.labels.gaia import gaia_source, gspphot
 from starloom.sky.labels.infrared import twomass, unwise
+from starloom.sky.labels.seismic import apokasc2, kepler_magnitude, miglio2021, yu2018
+from starloom.sky.labels.spectroscopic import lamost, lamost_mrs
 
-__all__ = ["apogee", "apogee_snr", "gaia_source", "gspphot", "twomass", "unwise"]
+__all__ = [
+    "apogee",
+    "apogee_snr",
+    "apokasc2",
+    "gaia_source",
+    "gspphot",
+    "kepler_magnitude",
+    "lamost",
+    "lamost_mrs",
+    "miglio2021",
+    "twomass",
+    "unwise",
+    "yu2018",
+]

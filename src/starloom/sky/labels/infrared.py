@@ -49,7 +49,7 @@ def twomass_position(stars: Mapping[str, np.ndarray], seed: int) -> dict[str, np
     Where and when 2MASS saw each star.
 
     Returns:
-        ra, dec [deg] with position errors of about 0.08 arcsec, jdate [Julian day].
+        ra, dec [deg] with position errors of about 0.08 arcsec, j_date [Julian day].
 
     References:
         Skrutskie et al. (2006), Sec. 2: June 1997 to February 2001; Sec. 5: 70-80 mas.
@@ -63,7 +63,7 @@ def twomass_position(stars: Mapping[str, np.ndarray], seed: int) -> dict[str, np
     ra, dec = kinematics.moved(
         ra, dec, sigma * draws.normal("twomass ra"), sigma * draws.normal("twomass dec"), 1.0
     )
-    return {"ra": ra, "dec": dec, "jdate": 2451545.0 + 365.25 * (year - 2000.0)}
+    return {"ra": ra, "dec": dec, "j_date": 2451545.0 + 365.25 * (year - 2000.0)}
 
 
 def twomass_error(band: str, mag: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ def twomass(
         error_scale: factor on the reported errors; the noise keeps its size.
 
     Returns:
-        Columns designation, ra, dec [deg], jdate [Julian day], j_m, h_m, ks_m with _msigcom
+        Columns designation, ra, dec [deg], j_date [Julian day], j_m, h_m, ks_m with _msigcom
         [mag], ph_qual, ext_key (0: none); and for each row the index of its star, -1 for a
         neighbour. Stars fainter than the survey are absent; some stars have two rows.
     """
@@ -165,7 +165,8 @@ def unwise(
 
     Returns:
         Columns ra, dec [deg] at the epoch of the exposures, flux_w1, flux_w2, dflux_w1, dflux_w2
-        [Vega nanomaggies], unwise_objid; and for each row the index of its star, -1 for a
+        [Vega nanomaggies], fracflux_w1, fracflux_w2 (share of the light that is the source's
+        own), unwise_objid; and for each row the index of its star, -1 for a
         neighbour or a spurious row. Sources within 6 arcsec are one row at their centre of light.
 
     References:
@@ -187,6 +188,7 @@ def unwise(
     north = 1000.0 * (pull * np.cos(near["angle"])).sum(axis=0) + sigma * draws.normal("unwise dec")
     own = dict(zip(("ra", "dec"), kinematics.moved(ra, dec, east, north, 1.0), strict=True))
     own["w1"], own["w2"] = total, light["w2"] + (merged * _nanomaggies(near["w2"])).sum(axis=0)
+    own["alone"] = light["w1"] / total
 
     found = draws.uniform("unwise missing") > 0.012
     parts = [(own, found & (own["w1"] > 60.0), stars["star"])]
@@ -194,11 +196,13 @@ def unwise(
         row = _displaced(ra, dec, near, k) | {
             band: _nanomaggies(near[band][k]) for band in ("w1", "w2")
         }
+        row["alone"] = np.ones(len(ra))
         seen = near["exists"][k] & ~merged[k] & (row["w1"] > 60.0)
         parts.append((row, seen, np.full(len(seen), -1)))
     ghost = _displaced(ra, dec, near, MOST_NEIGHBOURS - 1) | {
         "w1": 0.01 * light["w1"] + 60.0,
         "w2": 0.01 * light["w2"] + 20.0,
+        "alone": np.ones(len(ra)),
     }
     spurious = (draws.uniform("ghost") < 0.01) & ~near["exists"][MOST_NEIGHBOURS - 1]
     parts.append((ghost, spurious, np.full(len(spurious), -1)))
@@ -248,7 +252,7 @@ def _twomass_neighbour(own, near, k):
     for band in ("j", "h", "ks"):
         row[f"{band}_m"] = near[band][k]
         row[f"{band}_msigcom"] = twomass_error(band, near[band][k])
-    return row | {"jdate": own["jdate"], "ext_key": np.zeros(len(own["ra"]), np.int64)}
+    return row | {"j_date": own["j_date"], "ext_key": np.zeros(len(own["ra"]), np.int64)}
 
 
 def _displaced(ra, dec, near, k):
@@ -285,6 +289,7 @@ def _unwise_fluxes(columns, star, seed, error_scale):
         calibration = 1.0 + 0.012 * draws.normal(f"unwise scale {band}")
         table[f"flux_{band}"] = flux * calibration + error * draws.normal(f"unwise {band}")
         table[f"dflux_{band}"] = error * error_scale
+        table[f"fracflux_{band}"] = columns["alone"]
     names = np.char.add(np.char.mod("%010d", east), np.char.mod("%010d", north))
     table["unwise_objid"] = names
     return table
