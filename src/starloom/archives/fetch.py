@@ -33,7 +33,7 @@ _BAD_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Failure:
-    """A file that could not be had: what was wanted, why not, and whether no address has it."""
+    """A file that could not be had: what was wanted, why not, and whether an archive says 404."""
 
     wanted: "Wanted"
     reason: str
@@ -92,6 +92,7 @@ class Fetcher:
         patience: time limits and attempts.
         workers: files at once.
         logins: names and passwords by archive.
+        prepare: done to each new session, a login for example.
         quiet: show no progress bar.
     """
 
@@ -99,6 +100,7 @@ class Fetcher:
     patience: Patience = field(default_factory=Patience)
     workers: int = 4
     logins: Logins = field(default_factory=Logins)
+    prepare: Callable[[requests.Session], object] = lambda session: None
     quiet: bool = False
     _local: threading.local = field(default_factory=threading.local, repr=False)
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -155,7 +157,9 @@ class Fetcher:
     def session(self) -> requests.Session:
         """The connections of this thread."""
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            session = requests.Session()
+            self.prepare(session)
+            self._local.session = session
         return self._local.session
 
     def _there(self, wanted: Wanted, known: Mapping) -> bool:
@@ -174,13 +178,13 @@ class Fetcher:
 
     def _fetch_one(self, wanted: Wanted, on_bytes: Callable[[int], object]) -> list[Failure]:
         """Bring one file from the first address that gives it; its failure if none does."""
-        reasons, gone = [], True
+        reasons, gone = [], False
         for address in wanted.addresses:
             try:
                 staged = self._from_address(wanted, address, on_bytes)
             except (Passing, Lasting, BadFile) as error:
                 reasons.append(f"  {without_login(address)}: {error}")
-                gone = gone and isinstance(error, Lasting) and error.gone
+                gone = gone or getattr(error, "gone", False)
                 continue
             with open(staged, "rb") as handle:
                 os.fsync(handle.fileno())

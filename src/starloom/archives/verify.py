@@ -14,6 +14,7 @@ from starloom.archives.raw_text import kind_of
 
 _END_BYTES = 4096
 _BLOCK = 2880
+_EMPTY_ZIP = b"PK\x05\x06"
 _WANTED = {
     ".fits": "fits",
     ".gz": "gzip",
@@ -25,7 +26,7 @@ _WANTED = {
     ".tsv": "text",
     ".sha1sum": "text",
 }
-SELF_PROVING = ("fits", "gzip", "zip", "votable")
+SELF_PROVING = ("fits", "gzip", "zip", "votable", "page")
 """Kinds whose own form shows when bytes are missing at the end."""
 
 
@@ -49,7 +50,7 @@ def check_content(path: str | Path, kind: str) -> None:
 
     Args:
         path: the file.
-        kind: as `wanted_kind` gives it. A VOTable may be gzipped.
+        kind: as `wanted_kind` gives it, or `page` for a web page. A VOTable may be gzipped.
 
     Raises:
         BadFile: if it is empty, an error page, another kind, cut or damaged.
@@ -57,6 +58,8 @@ def check_content(path: str | Path, kind: str) -> None:
     path = Path(path)
     with open(path, "rb") as handle:
         head = handle.read(1024)
+    if kind == "page":
+        return _check_end(path, b"html>")
     found = _found_kind(head, path)
     if kind == "votable" and found == "gzip":
         _check_gzip(path)
@@ -67,6 +70,8 @@ def check_content(path: str | Path, kind: str) -> None:
 
 
 def _found_kind(head: bytes, path: Path) -> str:
+    if head.startswith(_EMPTY_ZIP):
+        return "zip"
     try:
         return kind_of(head, path)
     except ValueError as error:
@@ -140,11 +145,15 @@ def _check_zip(path: Path) -> None:
 
 
 def _check_votable(path: Path) -> None:
+    _check_end(path, b"votable>")
+
+
+def _check_end(path: Path, tag: bytes) -> None:
     with open(path, "rb") as handle:
         handle.seek(max(0, path.stat().st_size - _END_BYTES))
         end = handle.read().rstrip().lower()
-    if not end.endswith(b"votable>"):
-        raise BadFile("it ends before its closing VOTABLE tag")
+    if not end.endswith(tag):
+        raise BadFile(f"it ends before its closing tag ({tag.decode()})")
 
 
 _CHECKS = {

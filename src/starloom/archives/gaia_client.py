@@ -1,0 +1,161 @@
+"""Gaia's table of sources: by query for some stars, as bulk files for all."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import requests
+from astropy.table import Table
+from jaxtyping import Int
+
+from starloom.archives import queries
+from starloom.archives.datasets import Dataset
+from starloom.archives.fetch import Fetcher
+from starloom.archives.logins import Logins
+from starloom.archives.names import SOURCE_ID_TO_LEVEL8, chunk_range
+from starloom.archives.raw_csv import write_csv
+from starloom.archives.tap import Tap
+
+CHECKSUMS = "_MD5SUM.txt"
+"""List of a bulk folder's files with their md5 sums."""
+
+
+def in_chunk(source_id: Int[np.ndarray, " n"], chunk: str) -> Int[np.ndarray, " m"]:
+    """
+    The sources of a bulk file.
+
+    Args:
+        source_id: any sources.
+        chunk: the file's pixels, as in `names.bulk_chunks`.
+
+    Returns:
+        Those in its pixels, each once, in rising order.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    low, high = chunk_range(chunk)
+    pixel = source_id >> SOURCE_ID_TO_LEVEL8
+    found = np.unique(source_id[(source_id > 0) & (pixel >= low) & (pixel <= high)])
+    if not len(found):
+        raise ValueError(
+            f"no star of the sample lies in the pixels {chunk}: choose fewer archives/xp_files"
+        )
+    return found
+
+
+def query_sources(
+    tap: Tap, ids: Int[np.ndarray, " n"], path: str | Path, block: int = queries.BLOCK
+) -> Int[np.ndarray, " missing"]:
+    """
+    Fetch rows of gaia_source for some stars and write them in the order of source_id.
+
+    Args:
+        tap: the Gaia archive.
+        ids: source ids.
+        path: `GaiaSource_{chunk}.csv.gz`.
+        block: stars a query.
+
+    Returns:
+        The ids of which the archive knows nothing.
+
+    Raises:
+        TapError: if the archive fails.
+        ValueError: if it knows none of the stars.
+    """
+    answers = []
+    for some in queries.blocks(ids, block):
+        stars = Table({"source_id": some})
+        answers += queries.ask(tap, queries.gaia_source(queries.by_upload()), stars)
+    return np.setdiff1d(ids, _write_sources(answers, path))
+
+
+def query_pixels(tap: Tap, chunk: str, path: str | Path) -> None:
+    """
+    Fetch all rows of gaia_source in the pixels of a chunk.
+
+    Args:
+        tap: the Gaia archive.
+        chunk: first and last pixel, as in `names.bulk_chunks`.
+        path: `GaiaSource_{chunk}.csv.gz`.
+
+    Raises:
+        TapError: if the archive fails, or a single pixel is too much for it.
+        ValueError: if there is no source.
+    """
+    _write_sources(queries.ask_pixels(tap, queries.gaia_source, *chunk_range(chunk)), path)
+
+
+def bulk_list(dataset: Dataset, fetcher: Fetcher, folder: Path) -> dict[str, str]:
+    """
+    The files of a bulk folder.
+
+    Args:
+        dataset: row `gaia_xp_bulk` or `gaia_source_bulk`.
+        fetcher: how to fetch.
+        folder: where the list is kept.
+
+    Returns:
+        md5 sums by file name.
+    """
+    path = folder / CHECKSUMS
+    fetcher.fetch([dataset.wanted(path, file=CHECKSUMS)], "list of files")
+    return read_sums(path)
+
+
+def read_sums(path: str | Path) -> dict[str, str]:
+    """
+    Read a list of checksums: a sum and a file's name in each line, as md5sum and sha1sum write.
+
+    Raises:
+        ValueError: if a line is something else; the message gives it.
+    """
+    sums = {}
+    for line in Path(path).read_text().splitlines():
+        if not line.strip():
+            continue
+        digits, _, name = line.strip().partition(" ")
+        if len(digits) not in (32, 40, 64) or not name.strip(" *"):
+            raise ValueError(f"{path}: {line!r} is no checksum with a file's name; get it again")
+        sums[name.strip(" *").rsplit("/", 1)[-1]] = digits.lower()
+    return sums
+
+
+def bulk_names(sums: Mapping[str, str]) -> list[str]:
+    """Chunks of the files of a bulk folder, in order, for example `000000-003111`."""
+    names = [name.partition(".")[0].rpartition("_")[2] for name in sums if name.endswith(".csv.gz")]
+    return sorted(names)
+
+
+def log_in(session: requests.Session, addresses: tuple[str, ...], logins: Logins) -> None:
+    """
+    Log a session in to the Gaia archive, if the environment has a name and password.
+
+    Args:
+        session: it keeps the cookie.
+        addresses: of the services, TAP and data; the login lies beside them.
+        logins: where name and password are.
+
+    Raises:
+        PermissionError: if the archive refuses; the message has neither name nor password.
+    """
+    who = logins.basic("gaia")
+    for address in addresses if who else ():
+        login = address.rsplit("/", 1)[0] + "/login"
+        form = {"username": who[0], "password": who[1]}
+        answer = session.post(login, data=form, timeout=(30, 120), auth=lambda request: request)
+        if not answer.ok:
+            raise PermissionError(
+                f"{login} answers {answer.status_code}: check STARLOOM_GAIA_USER and "
+                "STARLOOM_GAIA_PASSWORD"
+            )
+
+
+def _write_sources(answers: list[dict[str, np.ndarray]], path: str | Path) -> np.ndarray:
+    table = queries.joined(answers)
+    ids = np.ma.getdata(table["source_id"])
+    if not len(ids):
+        raise ValueError(f"{path}: the archive has no such source; are these Gaia DR3 ids?")
+    order = np.unique(ids, return_index=True)[1]
+    write_csv(path, {name: table[name][order] for name in queries.GAIA_COLUMNS})
+    return ids

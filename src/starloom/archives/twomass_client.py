@@ -1,0 +1,61 @@
+"""2MASS rows of Gaia sources, by the Gaia archive's own table of best neighbours."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from astropy.table import Table
+from jaxtyping import Int
+
+from starloom.archives import queries
+from starloom.archives.raw_csv import write_csv
+from starloom.archives.tap import Columns, Tap
+
+
+def query_neighbours(
+    tap: Tap, ids: Int[np.ndarray, " n"], block: int = queries.BLOCK
+) -> list[Columns]:
+    """
+    Fetch the 2MASS best neighbours of some Gaia sources.
+
+    Args:
+        tap: the Gaia archive.
+        ids: source ids.
+        block: stars a query.
+
+    Returns:
+        Answers with the columns of `queries.twomass`. A star may have none.
+
+    Raises:
+        TapError: if the archive fails.
+    """
+    adql = queries.twomass(queries.by_upload())
+    return [
+        answer
+        for some in queries.blocks(ids, block)
+        for answer in queries.ask(tap, adql, Table({"source_id": some}))
+    ]
+
+
+def write_neighbours(path: str | Path, answers: Iterable[Columns]) -> int:
+    """
+    Write best neighbours as the raw 2MASS file, in the order of source_id.
+
+    Args:
+        path: `twomass.csv.gz`.
+        answers: of `query_neighbours`.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        ValueError: if there is no row.
+    """
+    table = queries.joined(answers)
+    if not len(table["source_id"]):
+        raise ValueError(f"{path}: none of the stars has a neighbour in 2MASS")
+    ids, distance = (np.ma.getdata(table[name]) for name in ("source_id", "angular_distance"))
+    order = np.lexsort((np.ma.getdata(table["designation"]), distance, ids))
+    names = ("source_id", *queries.TWOMASS_COLUMNS, "angular_distance")
+    write_csv(path, {name: table[name][order] for name in names})
+    return len(ids)
