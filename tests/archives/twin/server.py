@@ -260,4 +260,6 @@ def _listing(folder: Path) -> bytes:
         for name in names
     ]
     head = '<html><head><title>Index</title></head><body><pre><a href="?C=N;O=D">Name</a> '
-    return (head + '<a href="../">Parent Directory</a>\n' + "\n".join(links) + "</pre>").encode()
+    return (
+        head + '<a href="../">Parent Directory</a>\n' + "\n".join(links) + "</pre></body></html>"
+    ).encode()

@@ -1,0 +1,167 @@
+"""Spectra, light curves and bulk files from trees of files, as the archives lay them out."""
+
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+from conftest import fits_bytes
+from twin.server import Fault
+
+from starloom.archives import kepler, sdss_client
+from starloom.archives.datasets import Datasets
+from starloom.archives.fetch import FetchError
+from starloom.archives.gaia_client import bulk_list, bulk_names
+from starloom.archives.sdss import read_apstar
+
+STAMPS = ("2009131105131", "2009166043257", "2013131215648")
+
+
+@pytest.fixture
+def datasets(site, root, tmp_path):
+    """The project's own table of sources, its hosts replaced by the twin."""
+    text = (root / "config" / "datasets.csv").read_text()
+    for host in ("data.sdss.org/sas", "archive.stsci.edu/missions", "cdn.gea.esac.esa.int"):
+        text = text.replace(f"https://{host}", f"{site.address}/{host}")
+    path = tmp_path / "datasets.csv"
+    path.write_text(text)
+    return Datasets(path)
+
+
+def _put(site, path, body):
+    file = site.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(body)
+
+
+STARS = "data.sdss.org/sas/dr17/apogee/spectro/redux/dr17/stars"
+ASPCAP = "data.sdss.org/sas/dr17/apogee/spectro/aspcap/dr17/synspec_rev1"
+
+
+def _allstar():
+    names = ("apo25m", "060+00", "apStar", "2M1"), ("lco25m", "N6791", "asStar", "2M2")
+    rows = [(t, f, f"{p}-dr17-{i}.fits", i) for t, f, p, i in names]
+    rows += [("apo25m", "060+00", "apStar-dr17-2M3.fits", "2M3"), ("", "", "", "2M4"), rows[0]]
+    columns = zip(*rows, strict=True)
+    names = ("TELESCOPE", "FIELD", "FILE", "APOGEE_ID")
+    return {name: np.array(cells) for name, cells in zip(names, columns, strict=True)}
+
+
+def _serve_stars(site, root, kind):
+    files = sdss_client.spectra(_allstar(), kind)
+    for number, one in enumerate(files):
+        body = fits_bytes(100, seed=number)
+        _put(site, f"{root}/{one.folder}/{one.file}", body)
+        run = {"stars": f"dr17_stars_{one.telescope}_{one.field}.sha1sum"}
+        name = run.get(kind) or sdss_client.list_name(one.telescope, one.field)
+        sums = site.root / root / one.folder / name
+        with open(sums, "a") as handle:
+            handle.write(f"{hashlib.sha1(body).hexdigest()}  {one.file}\n")
+    return files
+
+
+@pytest.mark.parametrize(("kind", "place"), [("stars", STARS), ("aspcap", ASPCAP)])
+def test_spectra_come_with_the_checksums_of_their_field(site, raw, fetcher, datasets, kind, place):
+    files = _serve_stars(site, place, kind)
+    assert len(files) == 3
+    site.faults[f"/{place}/{files[0].folder}/{files[0].file}"] = [Fault("flipped")]
+    folder = raw / "apogee" / kind
+    assert sdss_client.fetch_spectra(datasets, fetcher, files, kind, folder) == []
+    for one in files:
+        served = (site.root / place / one.folder / one.file).read_bytes()
+        assert (folder / one.folder / one.file).read_bytes() == served
+    assert len(fetcher.manifest.rows()) == 3
+    site.asked.clear()
+    sdss_client.fetch_spectra(datasets, fetcher, files, kind, folder)
+    assert not site.asked
+
+
+def test_a_missing_spectrum_or_list_is_told_and_a_wrong_checksum_stops(
+    site, raw, fetcher, datasets
+):
+    files = _serve_stars(site, STARS, "stars")
+    (site.root / STARS / files[0].folder / files[0].file).unlink()
+    (site.root / STARS / files[-1].folder / "dr17_stars_lco25m_N6791.sha1sum").unlink()
+    gone = sdss_client.fetch_spectra(datasets, fetcher, files, "stars", raw / "stars")
+    assert gone == [files[0]]
+    shutil.rmtree(raw / "stars")
+    site.faults[f"/{STARS}/{files[1].folder}/{files[1].file}"] = [Fault("flipped", for_ever=True)]
+    with pytest.raises(FetchError, match="checksum is not sha1"):
+        sdss_client.fetch_spectra(datasets, fetcher, files, "stars", raw / "stars")
+
+
+def test_batches_hold_whole_fields():
+    files = [
+        sdss_client.Spectrum("apo25m", field, f"{number}.fits")
+        for field, count in (("A", 300), ("B", 300), ("C", 10), ("D", 900))
+        for number in range(count)
+    ]
+    sizes = [len(batch) for batch in sdss_client.batches(files, 500)]
+    assert sizes == [600, 910]
+
+
+def _serve_light_curves(site, kic, stamps, bodies=None):
+    nine = kepler.kic9(kic)
+    place = f"archive.stsci.edu/missions/kepler/lightcurves/{nine[:4]}/{nine}"
+    for number, stamp in enumerate(stamps):
+        body = bodies[number] if bodies else fits_bytes(50, seed=number)
+        _put(site, f"{place}/kplr{nine}-{stamp}_llc.fits", body)
+    _put(site, f"{place}/kplr{nine}-2010009091648_slc.fits", b"short cadence")
+    _put(site, f"{place}/kplr{nine}-{STAMPS[0]}_llc.fits.txt", b"not a light curve")
+
+
+def test_light_curves_are_found_on_the_stars_folder_page(site, raw, fetcher, datasets):
+    _serve_light_curves(site, 1872517, STAMPS)
+    _serve_light_curves(site, 757076, STAMPS[:1])
+    folder = raw / "kepler"
+    kics = np.array([1872517, 757076, 99])
+    missing = kepler.fetch_light_curves(datasets, fetcher, kics, folder)
+    assert missing.tolist() == [99]
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("kplr*"))
+    assert names == [
+        "0007/000757076/kplr000757076-2009131105131_llc.fits",
+        *(f"0018/001872517/kplr001872517-{stamp}_llc.fits" for stamp in STAMPS),
+    ]
+    site.asked.clear()
+    kepler.fetch_light_curves(datasets, fetcher, kics[:2], folder)
+    assert not site.asked
+
+
+def test_stars_are_batched_once_each():
+    assert kepler.batches([5, 3, 5, 1, 4], 2) == [[1, 3], [4, 5]]
+
+
+def test_bulk_files_are_listed_with_their_sums(site, raw, fetcher, datasets):
+    place = "cdn.gea.esac.esa.int/Gaia/gdr3/gaia_source"
+    sums = (
+        f"{'0' * 32}  GaiaSource_003112-005263.csv.gz\n{'1' * 32}  GaiaSource_000000-003111.csv.gz"
+    )
+    _put(site, f"{place}/_MD5SUM.txt", sums.encode())
+    listed = bulk_list(datasets["gaia_source_bulk"], fetcher, raw / "gaia_source")
+    assert listed["GaiaSource_000000-003111.csv.gz"] == "1" * 32
+    assert bulk_names(listed) == ["000000-003111", "003112-005263"]
+
+
+@pytest.mark.real
+def test_real_spectra_and_light_curves_pass_the_checks_and_the_readers(
+    site, raw, fetcher, datasets, real
+):
+    """Real files through the twin, the fetcher and the readers of the workflow."""
+    from astropy.io import fits
+
+    quarters = sorted((real / "kepler" / "kic9145861").glob("*_llc.fits"))
+    stamps = [path.name.split("-")[1].split("_")[0] for path in quarters]
+    _serve_light_curves(site, 9145861, stamps, [path.read_bytes() for path in quarters])
+    kepler.fetch_light_curves(datasets, fetcher, np.array([9145861]), raw / "kepler")
+    fetched = sorted((raw / "kepler").rglob("kplr*"))
+    assert [path.name for path in fetched] == [path.name for path in quarters]
+    for path in fetched:
+        with fits.open(path) as hdus:
+            assert hdus[0].header["KEPLERID"] == 9145861
+            assert "PDCSAP_FLUX" in hdus[1].columns.names
+    spectrum = real / "apogee" / "spectra" / "apStar-dr17-2M19485057+5005279.fits"
+    one = sdss_client.Spectrum("apo25m", "K21_071+10", spectrum.name)
+    _put(site, f"{STARS}/{one.folder}/{one.file}", spectrum.read_bytes())
+    assert not sdss_client.fetch_spectra(datasets, fetcher, [one], "stars", raw / "stars")
+    read = read_apstar(raw / "stars" / one.folder / one.file)
+    assert str(read["apogee_id"]) == "2M19485057+5005279"
