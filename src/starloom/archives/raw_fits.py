@@ -38,9 +38,10 @@ def open_fits(source: Source) -> Iterator[fits.HDUList]:
     with contextlib.ExitStack() as stack:
         try:
             hdus = stack.enter_context(_quietly(content, mapped))
-            end = max(hdu.fileinfo()["datLoc"] + hdu.size for hdu in hdus)
+            places = [hdu.fileinfo() for hdu in hdus]
+            end = max(place["datLoc"] + place["datSpan"] for place in places)
         except (OSError, TypeError, KeyError) as error:
-            raise ValueError(f"{source} is a damaged FITS file ({error}); get it again") from error
+            raise ValueError(f"{source} is a cut or damaged FITS file ({error})") from error
         if end > size or size - end >= _RECORD:
             raise ValueError(
                 f"{source} is a cut or damaged FITS file: it has {size} bytes, its headers say "
