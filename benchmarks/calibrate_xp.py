@@ -1,14 +1,13 @@
 """XP coefficients to calibrated spectra: ours and GaiaXPy in turn, in one run."""
 
 import csv
-import statistics
 import tempfile
-import time
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from compare import alternate, table
 
 from starloom import gaiaxpy_quiet
 from starloom.archives.gaia import read_xp
@@ -21,58 +20,50 @@ ROUNDS = 5
 def main():
     calibrator, gaiaxpy = Calibrator(), gaiaxpy_quiet.load()
     columns = sources(4000)
-    table = as_table(columns)
+    few = {name: values[:300] for name, values in columns.items()}
+    frame = as_frame(columns)
 
     def peer(source, **options):
         with gaiaxpy_quiet.silence():
             return gaiaxpy.calibrate(source, save_file=False, **options)[0]
 
-    few = {name: values[:300] for name, values in columns.items()}
-    compare(
-        "calibrate, arrays",
-        "stars/s",
-        (4000, lambda: calibrator.spectra(columns)),
-        (4000, lambda: peer(table)),
-    )
-    compare(
-        "calibrate, full covariance",
-        "stars/s",
-        (300, lambda: covariances(calibrator, few)),
-        (300, lambda: peer(table.iloc[:300], with_correlation=True)),
-    )
+    def row(task, bar, ours, theirs, items):
+        return alternate(
+            task, ours, theirs, items=items, bar=bar, peer_name="GaiaXPy", rounds=ROUNDS
+        )
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "XP_CONTINUOUS_RAW.csv"
         write_csv(path, few)
-        compare(
-            "calibrate, csv file",
-            "stars/s",
-            (300, lambda: calibrator.spectra(read_xp(path))),
-            (300, lambda: peer(path)),
-        )
+        rows = [
+            row(
+                "calibrate arrays, with errors",
+                20,
+                lambda: calibrator.spectra(columns),
+                lambda: peer(frame),
+                4000,
+            ),
+            row(
+                "calibrate arrays, full covariance",
+                10,
+                lambda: covariances(calibrator, few),
+                lambda: peer(frame.iloc[:300], with_correlation=True),
+                300,
+            ),
+            row(
+                "read csv and calibrate, with errors",
+                1,
+                lambda: calibrator.spectra(read_xp(path)),
+                lambda: peer(path),
+                300,
+            ),
+        ]
+    print(table(rows))
     many = {name: np.concatenate([values] * 4) for name, values in few.items()}
-    print(f"memory of full covariances [MB]: {peak(calibrator, few):.0f} for 300 stars, ", end="")
-    print(f"{peak(calibrator, many):.0f} for 1200")
-
-
-def compare(name, unit, ours, peer):
-    """Rates of both by turns; the median ratio with its lowest and highest."""
-    for _, run in (ours, peer):
-        run()
-    rates = [[count / seconds(run) for count, run in (ours, peer)] for _ in range(ROUNDS)]
-    ratios = [mine / theirs for mine, theirs in rates]
-    mine, theirs = (statistics.median(column) for column in zip(*rates, strict=True))
-    ratio = statistics.median(ratios)
     print(
-        f"{name:28s} ours {mine:9.0f} GaiaXPy {theirs:7.0f} {unit}  "
-        f"ratio {ratio:5.1f} ({min(ratios):.1f}-{max(ratios):.1f})",
-        flush=True,
+        f"\nMemory of full covariances: {peak(calibrator, few):.0f} MB for 300 stars, "
+        f"{peak(calibrator, many):.0f} MB for 1200."
     )
-
-
-def seconds(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def covariances(calibrator, columns):
@@ -103,23 +94,23 @@ def sources(n_star):
     return columns
 
 
-def as_table(columns):
-    table = {"source_id": columns["source_id"]}
+def as_frame(columns):
+    frame = {"source_id": columns["source_id"]}
     for name, values in columns.items():
-        table[name] = values if values.ndim == 1 else list(values)
+        frame[name] = values if values.ndim == 1 else list(values)
     for band in ("bp", "rp"):
-        table[f"{band}_n_parameters"] = N_BASES
-    return pd.DataFrame(table)
+        frame[f"{band}_n_parameters"] = N_BASES
+    return pd.DataFrame(frame)
 
 
 def write_csv(path, columns):
-    table = as_table(columns)
+    frame = as_frame(columns)
     for band in ("bp", "rp"):
-        table[f"{band}_n_relevant_bases"] = N_BASES
-    arrays = [name for name in table if table[name].dtype == object]
+        frame[f"{band}_n_relevant_bases"] = N_BASES
+    arrays = [name for name in frame if frame[name].dtype == object]
     for name in arrays:
-        table[name] = ["(" + ", ".join(map(repr, map(float, row))) + ")" for row in table[name]]
-    table.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
+        frame[name] = ["(" + ", ".join(map(repr, map(float, row))) + ")" for row in frame[name]]
+    frame.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
 
 
 if __name__ == "__main__":

@@ -63,3 +63,17 @@ def unit_sources(band: str, alone: bool = False) -> pd.DataFrame:
         }
         columns |= {f"{name}_{part}": np.nan if missing else parts[part] for part in parts}
     return pd.DataFrame(columns)
+
+
+def require_dr3(bp: np.ndarray, rp: np.ndarray, remedy: str) -> None:
+    """
+    Check that coefficients are as many as GaiaXPy has matrices for.
+
+    Raises:
+        ValueError: if not; the message ends with the remedy.
+    """
+    if bp.shape[1:] != (N_BASES,) or rp.shape[1:] != (N_BASES,):
+        raise ValueError(
+            f"the spectra have {bp.shape[-1]} BP and {rp.shape[-1]} RP coefficients where GaiaXPy "
+            f"has the matrices of DR3's {N_BASES}: {remedy}"
+        )

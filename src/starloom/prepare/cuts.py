@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int8
-
-Catalogue = Literal["full", "good", "pristine"]
-Definition = Literal["paper", "released"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ def zero(name: str, column: str) -> Cut:
     return Cut(name, f"{column} = 0", (column,), lambda flag: _bits(flag) == 0)
 
 
-def catalogue_cuts(catalogue: Catalogue, definition: Definition = "paper") -> tuple[Cut, ...]:
+def catalogue_cuts(catalogue: str, definition: str = "paper") -> tuple[Cut, ...]:
     """
     The cuts that make one of the three catalogues of XP stars with APOGEE labels.
 
@@ -72,14 +68,14 @@ def catalogue_cuts(catalogue: Catalogue, definition: Definition = "paper") -> tu
         )
     if catalogue == "full":
         return ()
-    good_snr = {"paper": 30, "released": 20}[definition]
-    snr, logg, metals = {"good": (good_snr, 0.4, 0.2), "pristine": (100, 0.1, 0.05)}[catalogue]
+    good_snr = {"paper": 30.0, "released": 20.0}[definition]
+    snr, logg, metals = {"good": (good_snr, 0.4, 0.2), "pristine": (100.0, 0.1, 0.05)}[catalogue]
     return (
         snr_above("teff_snr", "teff", "teff_err", snr),
-        between("logg_error", "logg_err", 0, logg),
-        between("m_h_error", "m_h_err", 0, metals),
-        between("colour", "bp_rp", 0, 4),
-        between("magnitude", "phot_g_mean_mag", 6, 17.5),
+        between("logg_error", "logg_err", 0.0, logg),
+        between("m_h_error", "m_h_err", 0.0, metals),
+        between("colour", "bp_rp", 0.0, 4.0),
+        between("magnitude", "phot_g_mean_mag", 6.0, 17.5),
         zero("starflag", "starflag"),
         no_bits("aspcapflag", "aspcapflag", {"paper": (19, 23), "released": (2, 3)}[definition]),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from starloom.prepare.crossmatch import Options, Table
-from starloom.prepare.positions import Degrees, carry, displace, match_one_to_one
+from starloom.prepare.positions import Degrees, OtherDegrees, carry, displace, match_one_to_one
 from starloom.prepare.twomass import point_sources
 
 
@@ -39,8 +39,8 @@ class FalseMatchRate:
 def false_match_rate(
     ra1: Degrees,
     dec1: Degrees,
-    ra2: Degrees,
-    dec2: Degrees,
+    ra2: OtherDegrees,
+    dec2: OtherDegrees,
     radius_arcsec: float,
     distances_arcsec: tuple[float, ...] | None = None,
     directions: int = 4,

@@ -8,6 +8,7 @@ from astropy.coordinates import SkyCoord, angular_separation, search_around_sky
 from jaxtyping import Bool, Float, Int
 
 Degrees = Float[np.ndarray, " n"]
+OtherDegrees = Float[np.ndarray, " m"]
 
 MATCHED, NO_CANDIDATE, LOST, NO_POSITION = range(4)
 """What became of a row: see `Match.outcome`."""
@@ -100,8 +101,8 @@ def displace(
 def match_one_to_one(
     ra1: Degrees,
     dec1: Degrees,
-    ra2: Degrees,
-    dec2: Degrees,
+    ra2: OtherDegrees,
+    dec2: OtherDegrees,
     radius_arcsec: float,
 ) -> Match:
     """
@@ -128,7 +129,7 @@ def match_one_to_one(
 
 
 def close_pairs(
-    ra1: Degrees, dec1: Degrees, ra2: Degrees, dec2: Degrees, radius_arcsec: float
+    ra1: Degrees, dec1: Degrees, ra2: OtherDegrees, dec2: OtherDegrees, radius_arcsec: float
 ) -> tuple[Int[np.ndarray, " n_pair"], Int[np.ndarray, " n_pair"], Float[np.ndarray, " n_pair"]]:
     """Rows of both catalogues nearer than a radius, and their separations [arcsec]; any order."""
     if not radius_arcsec > 0:
@@ -148,9 +149,9 @@ def close_pairs_in_motion(
     pmra: Degrees,
     pmdec: Degrees,
     epoch1: float | Degrees,
-    ra2: Degrees,
-    dec2: Degrees,
-    epoch2: float | Degrees,
+    ra2: OtherDegrees,
+    dec2: OtherDegrees,
+    epoch2: float | OtherDegrees,
     radius_arcsec: float,
 ) -> tuple[Int[np.ndarray, " n_pair"], Int[np.ndarray, " n_pair"], Float[np.ndarray, " n_pair"]]:
     """

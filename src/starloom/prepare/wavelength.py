@@ -62,8 +62,8 @@ class Calibrator:
 
     def flux(
         self,
-        bp: Float[np.ndarray, "n_star 55"],
-        rp: Float[np.ndarray, "n_star 55"],
+        bp: Float[np.ndarray, "n_star n_bp"],
+        rp: Float[np.ndarray, "n_star n_rp"],
     ) -> Float[np.ndarray, "n_star n_pixel"]:
         """
         Absolute fluxes.
@@ -75,8 +75,11 @@ class Calibrator:
         Returns:
             Flux [W m-2 nm-1]. Without BP it is NaN up to 635 nm, without RP from 643 nm, without
             both everywhere. Coefficients over the G flux give flux over the G flux.
+
+        Raises:
+            ValueError: if a band has not the 55 coefficients of DR3.
         """
-        columns = {"bp_coefficients": bp, "rp_coefficients": rp}
+        columns = _prepared({"bp_coefficients": bp, "rp_coefficients": rp}, truncation=False)
         flux = np.full((len(bp), len(self.wavelength_nm)), np.nan)
         for rows, bases in self._groups(columns, CHUNK):
             flux[rows] = sum(
@@ -98,9 +101,9 @@ class Calibrator:
 
         Returns:
             Flux and standard error [W m-2 nm-1]; NaN as for `flux`. Without correlations the
-            coefficients count as independent, which is wrong by factors in the blue.
+            coefficients count as independent, which real ones are not.
         """
-        columns = _truncated(columns) if truncation else columns
+        columns = _prepared(columns, truncation)
         flux = self.flux(columns["bp_coefficients"], columns["rp_coefficients"])
         variance = np.full_like(flux, np.nan)
         for rows, bases in self._groups(columns, CHUNK):
@@ -127,7 +130,7 @@ class Calibrator:
             Rows of `columns`, and their covariances [W2 m-4 nm-2], NaN where the flux is. float64:
             the values are too small for float32. Stars without any band are left out.
         """
-        columns = _truncated(columns) if truncation else columns
+        columns = _prepared(columns, truncation)
         n_pixel = len(self.wavelength_nm)
         for rows, bases in self._groups(columns, chunk):
             total = np.zeros((len(rows), n_pixel, n_pixel))
@@ -184,7 +187,7 @@ class Converter:
             For `bp` and `rp` the flux and its error [e-/s], (n_star, n_pixel) each; NaN for a star
             without that band.
         """
-        columns = _truncated(columns) if truncation else columns
+        columns = _prepared(columns, truncation)
         return {band: self._band(columns, band) for band in BANDS}
 
     def _band(self, columns, band):
@@ -227,7 +230,11 @@ def _checked(sampling, low, high, what, unit):
     return sampling
 
 
-def _truncated(columns):
+def _prepared(columns, truncation):
+    remedy = "only DR3's spectra can be calibrated"
+    gaiaxpy_quiet.require_dr3(columns["bp_coefficients"], columns["rp_coefficients"], remedy)
+    if not truncation:
+        return columns
     cut = {
         f"{band}_{kind}": truncate(columns[f"{band}_{kind}"], columns[f"{band}_n_relevant_bases"])
         for band in BANDS

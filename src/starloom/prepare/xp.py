@@ -101,7 +101,7 @@ def g_flux_from_mag(g_mag: Float[np.ndarray, " n_star"]) -> Float[np.ndarray, " 
 
 
 def synthetic_g_flux(
-    bp: Float[np.ndarray, "n_star 55"], rp: Float[np.ndarray, "n_star 55"]
+    bp: Float[np.ndarray, "n_star n_bp"], rp: Float[np.ndarray, "n_star n_rp"]
 ) -> Float[np.ndarray, " n_star"]:
     """
     Flux in the G band from the XP spectrum, for stars without a row of gaia_source.
@@ -116,9 +116,13 @@ def synthetic_g_flux(
     Returns:
         phot_g_mean_flux [e-/s]; NaN where a band is missing.
 
+    Raises:
+        ValueError: if a band has not the 55 coefficients of DR3.
+
     References:
         Gaia Collaboration, Montegriffo et al. (2023), Sec. 2.
     """
+    gaiaxpy_quiet.require_dr3(bp, rp, "give gaia_source with phot_g_mean_flux")
     return bp @ _g_flux_weights("bp") + rp @ _g_flux_weights("rp")
 
 

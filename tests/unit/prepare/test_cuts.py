@@ -81,7 +81,7 @@ def test_counts_reconcile_for_overlapping_cuts():
     table = {"x": rng.normal(size=500), "flag": rng.integers(0, 16, 500), "e": rng.normal(size=500)}
     table["x"][::17] = np.nan
     cuts = (
-        between("x", "x", -1, 2),
+        between("x", "x", -1.0, 2.0),
         no_bits("bits", "flag", (1, 3)),
         snr_above("snr", "x", "e", 0.1),
     )

@@ -188,9 +188,7 @@ def test_internal_spectra_equal_gaiaxpy_s(truncation):
         assert_same(ours[band][1][stars], reference["flux_error"])
 
 
-@pytest.mark.parametrize(
-    "grid", [[400.0], [500.0, 400.0], [300.0, 400.0], [400.0, 1051.0], [[400.0, 500.0]]]
-)
+@pytest.mark.parametrize("grid", [[400.0], [500.0, 400.0], [300.0, 400.0], [400.0, 1051.0]])
 def test_a_sampling_that_gaia_cannot_serve_is_refused(grid):
     with pytest.raises(ValueError, match="wavelengths"):
         Calibrator(np.array(grid))
@@ -199,3 +197,11 @@ def test_a_sampling_that_gaia_cannot_serve_is_refused(grid):
 def test_a_pseudo_wavelength_out_of_range_is_refused():
     with pytest.raises(ValueError, match="pseudo-wavelengths go from -20"):
         Converter(np.array([-20.0, 30.0]))
+
+
+def test_another_number_of_coefficients_than_dr3_s_is_refused_with_a_reason(calibrator):
+    with pytest.raises(ValueError, match=r"60 BP and 55 RP coefficients.*DR3's 55"):
+        calibrator.flux(np.zeros((2, 60)), np.zeros((2, 55)))
+    columns = {name: values[:, :54] for name, values in spectra(1).items() if values.ndim == 2}
+    with pytest.raises(ValueError, match="54 BP"):
+        Converter().spectra(columns)

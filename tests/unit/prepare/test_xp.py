@@ -99,3 +99,8 @@ def test_the_synthetic_g_flux_equals_gaiaxpy_s_synthetic_photometry():
 def test_the_synthetic_g_flux_of_a_star_without_bp_is_nan():
     flux = synthetic_g_flux(np.full((1, 55), np.nan), np.ones((1, 55)))
     assert np.isnan(flux).all()
+
+
+def test_the_synthetic_g_flux_of_another_release_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match=r"60 BP and 55 RP.*phot_g_mean_flux"):
+        synthetic_g_flux(np.ones((1, 60)), np.ones((1, 55)))
