@@ -74,7 +74,7 @@ def apogee_snr(
     )
     visits = np.clip(np.round(planned * np.exp(0.45 * draws.normal("visits"))), 1, 40)
     photons = 10 ** (-0.4 * (magnitudes["h"] - 12.2))
-    one = 58.0 * np.sqrt(photons) / np.sqrt(1.0 + 0.35 / photons)
+    one = 67.0 * np.sqrt(photons) / np.sqrt(1.0 + 0.35 / photons)
     seeing = np.exp(0.25 * draws.normal("seeing"))
     return np.minimum(one * np.sqrt(visits) * seeing, 2500.0), visits.astype(np.int32)
 
@@ -96,7 +96,7 @@ def apogee(
 
     Returns:
         Columns named and scaled as in DR17's allStar (synspec_rev1), NaN where a label is
-        missing; and for each row the index of its star.
+        missing; and for each row the row of its star in `stars`.
 
     References:
         Holtzman et al. (2018) and Jonsson et al. (2020): flags, ranges, errors that grow with
@@ -125,7 +125,7 @@ def apogee(
     table |= _velocity(noise, truth, snr)
     table |= _labels(noise, truth, snr, lost, error_scale)
     table |= _photometry(stars, magnitudes, seed, row, error_scale)
-    return table, truth["star"]
+    return table, row
 
 
 @lru_cache(maxsize=1)

@@ -122,7 +122,7 @@ def magnitude_error(band: str, mag: np.ndarray) -> np.ndarray:
     floor, photon, background = {
         "g": (0.18, 0.66, 3.6),
         "bp": (0.50, 3.8, 42.0),
-        "rp": (0.26, 4.2, 66.0),
+        "rp": (0.26, 3.6, 66.0),
     }[band]
     bright = photon * 10 ** (0.2 * (mag - 17.0))
     faint = background * 10 ** (0.4 * (mag - 20.0))

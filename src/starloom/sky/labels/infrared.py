@@ -107,8 +107,8 @@ def twomass(
 
     Returns:
         Columns designation, ra, dec [deg], j_date [Julian day], j_m, h_m, ks_m with _msigcom
-        [mag], ph_qual, ext_key (0: none); and for each row the index of its star, -1 for a
-        neighbour. Stars fainter than the survey are absent; some stars have two rows.
+        [mag], ph_qual, ext_key (0: none); and for each row the row of its star in `stars`, -1
+        for a neighbour. Stars fainter than the survey are absent; some stars have two rows.
     """
     draws = Draws(seed, stars["star"])
     near = neighbours(stars, seed)
@@ -127,25 +127,26 @@ def twomass(
     for band in ("j", "h", "ks"):
         twin[f"{band}_m"] = own[f"{band}_m"] + 0.3 + 0.2 * draws.normal(f"twin {band}")
 
+    place = np.arange(len(stars["star"]))
     parts = [
-        (own, _seen_by_twomass(draws, magnitudes), stars["star"]),
+        (own, _seen_by_twomass(draws, magnitudes), place),
         (
             twin,
             _seen_by_twomass(draws, magnitudes) & (draws.uniform("twin") < 0.004),
-            stars["star"],
+            place,
         ),
     ]
     for k in range(MOST_NEIGHBOURS):
         row = _twomass_neighbour(own, near, k)
         seen = near["exists"][k] & ~blend[k] & (near["ks"][k] < 15.3)
         parts.append((row, seen, np.full(len(seen), -1)))
-    columns, star = _gather(parts, stars["star"])
+    columns, row = _gather(parts)
     columns = {"designation": designation(columns["ra"], columns["dec"])} | columns
     letters = [_quality(columns[f"{band}_msigcom"]) for band in ("j", "h", "ks")]
     columns["ph_qual"] = np.char.add(np.char.add(letters[0], letters[1]), letters[2])
     for band in ("j", "h", "ks"):
         columns[f"{band}_msigcom"] = columns[f"{band}_msigcom"] * error_scale
-    return columns, star
+    return columns, row
 
 
 def unwise(
@@ -166,8 +167,8 @@ def unwise(
     Returns:
         Columns ra, dec [deg] at the epoch of the exposures, flux_w1, flux_w2, dflux_w1, dflux_w2
         [Vega nanomaggies], fracflux_w1, fracflux_w2 (share of the light that is the source's
-        own), unwise_objid; and for each row the index of its star, -1 for a
-        neighbour or a spurious row. Sources within 6 arcsec are one row at their centre of light.
+        own), unwise_objid; and for each row the row of its star in `stars`, -1 for a neighbour
+        or a spurious row. Sources within 6 arcsec are one row at their centre of light.
 
     References:
         Schlafly, Meisner & Green (2019): depth, errors, epochs.
@@ -191,7 +192,7 @@ def unwise(
     own["alone"] = light["w1"] / total
 
     found = draws.uniform("unwise missing") > 0.012
-    parts = [(own, found & (own["w1"] > 60.0), stars["star"])]
+    parts = [(own, found & (own["w1"] > 60.0), np.arange(len(ra)))]
     for k in range(MOST_NEIGHBOURS):
         row = _displaced(ra, dec, near, k) | {
             band: _nanomaggies(near[band][k]) for band in ("w1", "w2")
@@ -206,8 +207,8 @@ def unwise(
     }
     spurious = (draws.uniform("ghost") < 0.01) & ~near["exists"][MOST_NEIGHBOURS - 1]
     parts.append((ghost, spurious, np.full(len(spurious), -1)))
-    columns, star = _gather(parts, stars["star"])
-    return _unwise_fluxes(columns, star, seed, error_scale), star
+    columns, row = _gather(parts)
+    return _unwise_fluxes(columns, seed, error_scale), row
 
 
 def neighbours(stars: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
@@ -276,7 +277,7 @@ def _quality(error):
     return np.select([snr > 10, snr > 7, snr > 5], ["A", "B", "C"], "D")
 
 
-def _unwise_fluxes(columns, star, seed, error_scale):
+def _unwise_fluxes(columns, seed, error_scale):
     """Noise and errors of the fluxes; a row's numbers depend on its star and its place there."""
     east = np.round(columns["ra"] * 3.6e6).astype(np.int64)
     north = np.round((columns["dec"] + 90.0) * 3.6e6).astype(np.int64)
@@ -295,7 +296,7 @@ def _unwise_fluxes(columns, star, seed, error_scale):
     return table
 
 
-def _gather(parts, star):
+def _gather(parts):
     """One table of the seen rows of all parts, ordered by star, so that chunks join up."""
     order = np.concatenate([np.flatnonzero(seen) for _, seen, _ in parts])
     place = np.argsort(order, kind="stable")

@@ -13,6 +13,9 @@ Table = dict[str, np.ndarray]
 NUMAX_SUN, DNU_SUN, TEFF_SUN = 3090.0, 135.1, 5777.0
 """Solar references [uHz, uHz, K] of Huber et al. (2011), as in the true values."""
 
+TYPICAL_FDNU = {"rgb": 0.987, "clump": 1.002}
+"""Correction of Delta nu for the phase that a star is not in: medians of Yu et al. (2018)."""
+
 NEEDED = ("star", "kepler", "kic", "numax_uhz", "dnu_uhz", "mass_msun", "radius_rsun", "teff")
 
 
@@ -42,7 +45,7 @@ def apokasc2(
         Columns as VizieR's J/ApJS/239/32/table5 in astropy's spelling: KIC, _2MASS, Teff [K],
         __Fe_H_ [dex], Nmax, Dnu [uHz] with e_Nmax, e_Dnu (fractions), Fdnu, M_cor_, R_cor_ (solar)
         with e_M_cor_, e_R_cor_ (fractions), LogAge [log10 of Myr] with e_LogAge, ES (RGB or RC);
-        and for each row the index of its star.
+        and for each row the row of its star in `stars`.
 
     Raises:
         KeyError: if `stars` lacks a column; the message names it.
@@ -81,7 +84,7 @@ def apokasc2(
         "LogAge": np.log10(1000.0 * age),
         "e_LogAge": (0.01 + 1.25 * e_mass) * error_scale,
         "ES": np.where(clump, "RC", "RGB"),
-    }, stars["star"]
+    }, rows
 
 
 def yu2018(
@@ -103,7 +106,7 @@ def yu2018(
         Columns as VizieR's J/ApJS/236/42: KIC, Kpmag, QLen (quarters), DLen [d], numax, Delnu
         with e_numax, e_Delnu [uHz], Teff [K], logg, [Fe/H], masses and radii without correction
         (NoCor), with that of the giant branch (RGBcor) and of the clump (Clcor), Phase (1 RGB,
-        2 helium burning, 0 unknown); and for each row the index of its star.
+        2 helium burning, 0 unknown); and for each row the row of its star in `stars`.
 
     Raises:
         KeyError: if `stars` lacks a column; the message names it.
@@ -144,12 +147,13 @@ def yu2018(
     }
     e_mass = np.sqrt(9 * e_numax**2 + 16 * e_dnu**2 + (1.5 * e_teff / seen["teff"]) ** 2)
     e_radius = np.sqrt(e_numax**2 + 4 * e_dnu**2 + (0.5 * e_teff / seen["teff"]) ** 2)
-    ascending = 0.965 + 0.02 * (seen["mass"] - 1.0) - 0.012 * seen["m_h"]
-    for name, fdnu in (("NoCor", 1.0), ("RGBcor", ascending), ("Clcor", 0.998)):
+    ascending = np.where(clump, TYPICAL_FDNU["rgb"], seen["fdnu"])
+    burning = np.where(clump, seen["fdnu"], TYPICAL_FDNU["clump"])
+    for name, fdnu in (("NoCor", 1.0), ("RGBcor", ascending), ("Clcor", burning)):
         mass, radius = _scaling(seen["numax"], seen["dnu"] / fdnu, seen["teff"])
         table[f"{name}M"], table[f"e_{name}M"] = mass, mass * e_mass * error_scale
         table[f"{name}R"], table[f"e_{name}R"] = radius, radius * e_radius * error_scale
-    return table | {"Phase": phase}, stars["star"]
+    return table | {"Phase": phase}, rows
 
 
 def miglio2021(
@@ -171,7 +175,7 @@ def miglio2021(
         Columns as VizieR's J/A+A/645/A85 in astropy's spelling: APOGEE, KIC, magnitudes, RAdeg,
         DEdeg, __Fe_H_, __alpha_M_, Age [Gyr], Mass, Rad (solar), Dist [kpc], Av [mag] with lower
         and upper limits, evstate (1 RGB, 2 clump), GalR, GalZ [kpc], Galphi [rad], vR, vT, vZ
-        [km/s]; NaN ages for the few without; and for each row the index of its star.
+        [km/s]; NaN ages for the few without; and for each row the row of its star in `stars`.
 
     Raises:
         KeyError: if `stars` lacks a column; the message names it.
@@ -233,7 +237,7 @@ def miglio2021(
         "vR": stars["v_r_kms"],
         "vT": stars["v_phi_kms"],
         "vZ": stars["v_z_kms"],
-    }, stars["star"]
+    }, rows
 
 
 def _kepler_rows(stars, seed, table, share):

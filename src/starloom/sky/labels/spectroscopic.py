@@ -27,8 +27,8 @@ def lamost(
     Returns:
         Columns as in dr7_v2.0_LRS_stellar: obsid, ra, dec [deg], snrg, teff [K], logg, feh [dex],
         rv [km/s] with errors `_err`, alpha_m (with -9999 where not given), gaia_source_id as text,
-        gaia_g_mean_mag; and for each row the index of its star. Two fifths of the northern stars
-        with 9 < G < 17.8 and 3800 K < Teff < 8500 K.
+        gaia_g_mean_mag; and for each row the row of its star in `stars`. Two fifths of the
+        northern stars with 9 < G < 17.8 and 3800 K < Teff < 8500 K.
 
     References:
         Luo et al. (2015), Sec. 4: precision by SNR. Biases made for this sky in the sense of
@@ -69,7 +69,7 @@ def lamost(
     none = (stars["teff"] > 7000) | (snr < 20.0)
     table["alpha_m"] = np.where(none, -9999.0, alpha)
     table["alpha_m_err"] = np.where(none, -9999.0, np.hypot(0.04, 1.2 / snr) * error_scale)
-    return table, stars["star"]
+    return table, rows
 
 
 def lamost_mrs(
@@ -89,8 +89,8 @@ def lamost_mrs(
 
     Returns:
         starid, ra, dec [deg], snr, teff [K], logg, feh, alpha_m, c_fe, n_fe [dex] with errors
-        `_err`, gaia_source_id; and for each row the index of its star. A sixth of the northern
-        stars with 9 < G < 15.
+        `_err`, gaia_source_id; and for each row the row of its star in `stars`. A sixth of the
+        northern stars with 9 < G < 15.
 
     References:
         Wang et al. (2020): a network trained on APOGEE, so its labels lie on APOGEE's scale and
@@ -121,7 +121,7 @@ def lamost_mrs(
         value = mean + slope * (stars[column] - mean)
         table[name] = value + sigma * draws.normal(f"lamost mrs {name}")
         table[f"{name}_err"] = sigma * error_scale
-    return table, stars["star"]
+    return table, rows
 
 
 def _observed(draws, stars, magnitudes, survey, share, faintest):
