@@ -1,0 +1,108 @@
+"""Broad-band photometry of the spectra: Gaia, 2MASS, WISE, all in Vega magnitudes."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from starloom.sky.chemistry import read_rows
+from starloom.sky.optical import wavelength_grid
+
+BANDS = ("G", "BP", "RP", "J", "H", "Ks", "W1", "W2")
+G_ZERO_POINT = 25.6873668671
+"""G = G_ZERO_POINT - 2.5 log10(flux in electrons per second), Gaia (E)DR3, Vega."""
+AB_W_M2_NM_AT_1NM = 3.630781e-23 * 2.997925e17
+"""AB zero point: f_lambda = this / wavelength [nm]^2 [W m-2 nm-1]."""
+R_SUN_OVER_PC = 2.2546101e-8
+"""Solar radius in parsec."""
+
+
+@cache
+def band_matrix() -> tuple[np.ndarray, np.ndarray]:
+    """Photon-weighted means of f_lambda relative to the AB zero point.
+
+    Returns:
+        (n_band, n_wave) matrix: matrix @ f_lambda [W m-2 nm-1] is flux over the AB zero point;
+        and AB minus Vega [mag] of each band.
+
+    References:
+        Bessell & Murphy (2012), PASP 124, 140, Eq. A13.
+    """
+    from speclite import filters
+
+    wave, edges = wavelength_grid()
+    width = np.diff(edges)
+    rows, offsets = [], []
+    table = {row["band"]: row for row in read_rows("bands.csv")}
+    for band in BANDS:
+        curve = filters.load_filter(table[band]["speclite_name"])
+        response = _bin_mean(curve.wavelength / 10.0, curve.response, edges)
+        weight = response * wave * width
+        zero = np.sum(response / wave * width) * AB_W_M2_NM_AT_1NM
+        rows.append(weight / zero)
+        offsets.append(float(table[band]["ab_minus_vega_mag"]))
+    return np.stack(rows).astype(np.float32), np.array(offsets, np.float32)
+
+
+def _bin_mean(x, y, edges):
+    """Mean of a curve, linear between its points and zero outside, in bins."""
+    fine = np.union1d(x, np.clip(edges, x[0], x[-1]))
+    value = np.interp(fine, x, y, left=0, right=0)
+    integral = np.concatenate([[0], np.cumsum(0.5 * (value[1:] + value[:-1]) * np.diff(fine))])
+    at = np.interp(np.clip(edges, x[0], x[-1]), fine, integral)
+    return np.diff(at) / np.maximum(np.diff(edges), 1e-12)
+
+
+def dilution(
+    radius_rsun: Float[Array, " n_star"], distance_pc: Float[Array, " n_star"]
+) -> Float[Array, " n_star"]:
+    """Flux at the observer over surface flux.
+
+    Args:
+        radius_rsun: [solar radii].
+        distance_pc: [pc].
+
+    Returns:
+        (R / d)^2.
+    """
+    return (R_SUN_OVER_PC * radius_rsun / distance_pc) ** 2
+
+
+def magnitudes(flux: Float[Array, "n_star n_wave"]) -> Float[Array, "n_star n_band"]:
+    """Vega magnitudes of spectra.
+
+    Args:
+        flux: flux at the observer [W m-2 nm-1] on `optical.wavelength_grid`, times 1e20 so that
+            it stays inside float32.
+
+    Returns:
+        Columns in the order of BANDS [mag].
+
+    References:
+        Riello et al. (2021), A&A 649, A3; Cohen et al. (2003), AJ 126, 1090; Jarrett et al.
+        (2011), ApJ 735, 112.
+    """
+    matrix, offset = band_matrix()
+    ratio = flux @ jnp.asarray(matrix).T
+    return -2.5 * jnp.log10(ratio) + 50.0 - jnp.asarray(offset)
+
+
+def gaia_g_error(
+    g_mag: Float[Array, " n_star"], n_observations: Float[Array, " n_star"]
+) -> Float[Array, " n_star"]:
+    """Error of a mean G magnitude.
+
+    Args:
+        g_mag: G [mag].
+        n_observations: CCD observations, nine a transit.
+
+    Returns:
+        Standard error [mag], with a floor of 0.3 mmag for the calibration.
+
+    References:
+        Jordi et al. (2010), A&A 523, A48, form of the Gaia performance page (error of a transit).
+    """
+    z = 10.0 ** (0.4 * (jnp.maximum(g_mag, 12.0) - 15.0))
+    transit = 1e-3 * jnp.sqrt(0.04895 * z * z + 1.8633 * z + 0.0001985)
+    return jnp.sqrt(transit**2 / (n_observations / 9.0) + 3e-4**2)
