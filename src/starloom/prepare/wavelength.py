@@ -15,10 +15,10 @@ from starloom.prepare.bases import Bases
 from starloom.prepare.xp import truncate
 
 BANDS = ("bp", "rp")
-CHUNK = 512
+CHUNK = 256
 """Stars calibrated at a time, so that memory does not grow with their number."""
 
-COVARIANCE_CHUNK = 32
+COVARIANCE_CHUNK = 8
 """Stars whose full covariance is held at a time."""
 
 Columns = Mapping[str, np.ndarray]
@@ -133,11 +133,12 @@ class Calibrator:
         columns = _prepared(columns, truncation)
         n_pixel = len(self.wavelength_nm)
         for rows, bases in self._groups(columns, chunk):
-            total = np.zeros((len(rows), n_pixel, n_pixel))
+            numbers = np.arange(len(columns["bp_coefficients"]))[rows]
+            total = np.zeros((len(numbers), n_pixel, n_pixel))
             filled = slice(0, 0)
             for band in bases:
                 filled = bases[band].add_covariance(total, *_errors(columns, band, rows), filled)
-            yield rows, total
+            yield numbers, total
 
     def _groups(self, columns, chunk):
         """Rows by the bands they have, in chunks, with the bases for these bands."""
@@ -146,7 +147,7 @@ class Calibrator:
             member = np.logical_and.reduce([has[band] == (band in bands) for band in BANDS])
             rows = np.flatnonzero(member)
             for start in range(0, len(rows), chunk):
-                yield rows[start : start + chunk], bases
+                yield _as_slice(rows[start : start + chunk]), bases
 
 
 class Converter:
@@ -241,6 +242,12 @@ def _prepared(columns, truncation):
         for kind in ("coefficients", "coefficient_errors")
     }
     return {**columns, **cut}
+
+
+def _as_slice(rows):
+    """Consecutive rows as a slice, which takes them from an array without a copy."""
+    consecutive = rows[-1] - rows[0] == len(rows) - 1
+    return slice(rows[0], rows[-1] + 1) if consecutive else rows
 
 
 def _errors(columns, band, rows):
