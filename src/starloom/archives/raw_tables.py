@@ -1,6 +1,7 @@
 """Tables of stars as archives and users give them, in any usual format, to NumPy columns."""
 
 import io
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.io import fits
 from astropy.table import Table
+from astropy.utils.exceptions import AstropyWarning
 
 from starloom.archives.raw_fits import open_fits
 from starloom.archives.raw_text import Source, file_kind, raw_bytes
@@ -19,6 +21,9 @@ Keep = Callable[[list[str]], dict[str, str]]
 
 NO_INTEGER = -1
 """What a missing integer becomes; a missing number is NaN, a missing text empty."""
+
+_EXACT = 2**53
+"""Up to here all integers are exact as floating-point numbers."""
 
 _NULLS = ["", "null", "NULL", "nan", "NaN", "--", "N/A"]
 _TRUE = ["true", "True", "TRUE", "t", "T", "1"]
@@ -89,7 +94,8 @@ def read_fits_columns(source: Source, keep: Keep, hdu: int = 1) -> dict[str, np.
     Raises:
         ValueError: if the file is cut or has no such table.
     """
-    with open_fits(source) as hdus:
+    with open_fits(source) as hdus, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
         if len(hdus) <= hdu or not isinstance(hdus[hdu], (fits.BinTableHDU, fits.TableHDU)):
             raise ValueError(f"{source} has no table in extension {hdu}; is it the right file?")
         table = hdus[hdu]
@@ -166,53 +172,61 @@ _READERS = {
 def _typed(
     name: str, values: np.ndarray | pl.Series, schema: Mapping[str, ArchiveColumn], source: Source
 ) -> np.ndarray:
-    dtype = schema[name].dtype if name in schema else ""
+    """A column in the archive's type; integers of another width stay as wide as they are."""
+    dtype = schema[name].dtype.partition("[")[0] if name in schema else ""
+    where = f"{source}: {name}"
     if isinstance(values, pl.Series):
-        return _series(values, dtype, f"{source}: {name}")
+        values = _from_series(values, dtype, where)
     if values.dtype.kind in "SUO":
         return np.char.strip(values.astype(str))
-    return values
+    if dtype.startswith("int"):
+        values = _integers(values, where) if values.dtype.kind == "f" else values
+        fits_in = np.all((values >= np.iinfo(dtype).min) & (values <= np.iinfo(dtype).max))
+        return values.astype(dtype, copy=False) if fits_in else values
+    return values.astype(dtype, copy=False) if dtype.startswith("float") else values
 
 
-def _series(values: pl.Series, dtype: str, where: str) -> np.ndarray:
-    """A column of text or of parquet as the schema wants it."""
-    if not dtype and values.dtype == pl.String:
-        dtype = _shown(values)
+def _from_series(values: pl.Series, dtype: str, where: str) -> np.ndarray:
+    """A column of text or of parquet as an array: text, truth values, int64 or numbers."""
     if dtype == "bool" and values.dtype == pl.String:
         return values.is_in(_TRUE).fill_null(False).to_numpy()
-    if dtype == "bool":
-        return values.cast(pl.Boolean).fill_null(False).to_numpy()
+    if values.dtype == pl.Boolean:
+        return values.fill_null(False).to_numpy()
     if dtype == "string" or dtype.startswith("S"):
-        text = values.cast(pl.String).fill_null("").str.strip_chars()
-        return text.to_numpy().astype(str)
-    if dtype:
-        values = _numbers(values, dtype, where)
+        return values.cast(pl.String).fill_null("").to_numpy().astype(str)
+    if values.dtype == pl.String:
+        values = _parsed(values.str.strip_chars(), dtype, where)
+    if values.dtype == pl.String:
+        return values.fill_null("").to_numpy().astype(str)
     if values.dtype.is_integer():
         return values.fill_null(NO_INTEGER).to_numpy().copy()
-    if values.dtype.is_float():
-        return values.fill_null(np.nan).to_numpy().copy()
-    return values.to_numpy()
+    return values.fill_null(np.nan).to_numpy().copy()
 
 
-def _numbers(values: pl.Series, dtype: str, where: str) -> pl.Series:
-    kind = getattr(pl, dtype.capitalize())
-    if values.dtype == pl.String:
-        values = values.str.strip_chars()
-        wide = pl.Int64 if kind.is_integer() else pl.Float64
-        number = values.cast(wide, strict=False)
-        if kind.is_integer() and number.null_count() > values.null_count():
-            number = values.cast(pl.Float64, strict=False)
-        bad = number.is_null() & values.is_not_null()
-        if bad.any():
-            row = int(bad.arg_max())
-            raise ValueError(f"{where} in row {row + 1} is {values[row]!r}, not a number")
-        values = number
-    return values.cast(kind, strict=False)
+def _parsed(text: pl.Series, dtype: str, where: str) -> pl.Series:
+    """Numbers of a text: integers if all are and the schema does not want others."""
+    if not dtype.startswith("float"):
+        number = text.cast(pl.Int64, strict=False)
+        if number.null_count() == text.null_count():
+            return number
+    number = text.cast(pl.Float64, strict=False)
+    bad = number.is_null() & text.is_not_null()
+    if not bad.any():
+        return number
+    if not dtype:
+        return text
+    row = int(bad.arg_max())
+    raise ValueError(f"{where} in row {row + 1} is {text[row]!r}, not a number")
 
 
-def _shown(values: pl.Series) -> str:
-    """The type that the text of a column outside the schema shows."""
-    for dtype, kind in (("int64", pl.Int64), ("float64", pl.Float64)):
-        if values.cast(kind, strict=False).null_count() == values.null_count():
-            return dtype
-    return "string"
+def _integers(values: np.ndarray, where: str) -> np.ndarray:
+    """Whole numbers of a floating-point column; those too large for it have lost digits."""
+    finite = np.isfinite(values)
+    bad = finite & ((values != np.round(values)) | (np.abs(values) > _EXACT))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(
+            f"{where} in row {row + 1} is {values[row]!r}, stored as a floating-point number: not "
+            "an integer, or one whose last digits are lost; get the file with integers"
+        )
+    return np.where(finite, values, NO_INTEGER).astype(np.int64)

@@ -112,6 +112,11 @@ def _by_name(data: fits.FITS_rec) -> dict[str, np.ndarray]:
 
 def _columns(columns: dict[str, np.ndarray], source: Source, correlations: bool) -> RawXp:
     require_columns(list(columns), source)
+    if columns["source_id"].dtype.kind not in "iu":
+        raise ValueError(
+            f"{source}: source_id is not an integer column ({columns['source_id'].dtype}), so its "
+            "last digits are lost; get the file with integers"
+        )
     wanted = [n for n in ARRAYS if n in columns and (correlations or "correlations" not in n)]
     scalars = {
         name: np.ma.filled(np.ma.asarray(columns[name], np.float64), np.nan)

@@ -316,6 +316,13 @@ def test_a_cut_fits_file_is_refused(tmp_path, spectra):
             read_xp(path)
 
 
+def test_source_ids_in_a_floating_point_column_are_refused(tmp_path):
+    names = [f"{sign}{band}_coeff_0" for sign in ("", "e_") for band in ("bp", "rp")]
+    Table({"source_id": [5.8e18]} | {name: [1.0] for name in names}).write(tmp_path / "xp.fits")
+    with pytest.raises(ValueError, match="source_id is not an integer column"):
+        read_xp(tmp_path / "xp.fits")
+
+
 def test_correlations_that_do_not_fit_the_coefficients_are_refused(tmp_path, spectra, as_csv):
     spectra["rp_coefficient_correlations"] = spectra["rp_coefficient_correlations"][:, :5]
     path = tmp_path / "xp.csv"
