@@ -119,7 +119,10 @@ def cones(table: str, names: Mapping[str, str], ra: str, dec: str, radius_arcsec
 
 def columns_of(table: str) -> str:
     """Names of a table's columns, of a service whose naming is not known for certain."""
-    return f"SELECT column_name FROM tap_schema.columns WHERE table_name = '{table}'"
+    return (
+        "SELECT column_name FROM tap_schema.columns "
+        f"WHERE table_name = '{table}' OR table_name LIKE '%.{table}'"
+    )
 
 
 def tables_like(prefix: str) -> str:

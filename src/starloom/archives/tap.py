@@ -28,6 +28,7 @@ Columns = dict[str, np.ndarray]
 
 _WAITING = ("PENDING", "QUEUED", "EXECUTING", "RUN", "HELD", "SUSPENDED", "UNKNOWN")
 _FIRST_POLL_S, _LONGEST_POLL_S = 0.2, 20.0
+_RESULT_PAUSES_S = (0.0, 0.3, 1.0, 3.0, 10.0)
 _TOO_MUCH = ("timeout", "timed out", "time limit", "time out", "exceed", "quota", "out of memory")
 """Words of a service that gave up on a query which a smaller one may not overtax."""
 
@@ -108,10 +109,7 @@ class Tap:
             job.run()
             self._wait(job)
             job.raise_if_error()
-            uri = job.result_uri
-            if uri is None:
-                raise _Unreachable(f"job {job.url} is complete but has no result")
-            self._fetch_answer(uri, path)
+            self._fetch_answer(_result(job), path)
         except pyvo.dal.DALQueryError as error:
             text = str(error)
             raise TapError(
@@ -188,6 +186,17 @@ def _values(column: np.ma.MaskedArray) -> np.ndarray:
 def _plain(path: str | Path) -> bytes:
     data = Path(path).read_bytes()
     return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def _result(job: object) -> str:
+    """Address of a job's result; some services complete a job a moment before they list it."""
+    for pause in _RESULT_PAUSES_S:
+        time.sleep(pause)
+        if pause:
+            job.phase  # noqa: B018, asks the service anew
+        if job.result_uri is not None:
+            return job.result_uri
+    raise _Unreachable(f"job {job.url} is complete but has no result")
 
 
 class _Unreachable(Exception):
