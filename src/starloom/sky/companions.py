@@ -5,23 +5,28 @@ import numpy as np
 from starloom.sky import evolution
 from starloom.sky.draws import Draws
 
+RSUN_PER_AU = 215.03
+"""Solar radii in an astronomical unit; orbits narrower than 2.5 stellar radii do not last."""
+
 
 def draw(
     draws: Draws,
     binaries: bool,
     tracks: dict,
     cemp_s: np.ndarray,
+    cemp_no: np.ndarray,
     age_gyr: np.ndarray,
     m_h: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """
-    Companions: about a third of the stars, nearly all CEMP-s (there a white dwarf).
+    Companions: about a third of the stars, nearly all CEMP-s (there a white dwarf), few CEMP-no.
 
     Args:
         draws: random numbers of the stars.
         binaries: false for a sky of single stars.
-        tracks: initial_mass_msun, mass_msun.
+        tracks: initial_mass_msun, mass_msun, radius_rsun.
         cemp_s: which stars are CEMP-s.
+        cemp_no: which stars are CEMP-no.
         age_gyr: ages.
         m_h: [M/H] [dex].
 
@@ -30,21 +35,24 @@ def draw(
         rv_amplitude_kms (circular orbit, random inclination); NaN for single stars.
 
     References:
-        Raghavan et al. (2010), Fig. 13: periods; Hansen et al. (2016): CEMP-s.
+        Raghavan et al. (2010), Fig. 13: periods; Starkenburg et al. (2014): nearly all CEMP-s are
+        binaries with periods below 20,000 days; Hansen et al. (2016): 17 % of CEMP-no are.
     """
-    share = np.where(cemp_s, 0.95, 0.35) * binaries
+    share = np.where(cemp_s, 0.95, np.where(cemp_no, 0.17, 0.35)) * binaries
     binary = draws.uniform("binary") < share
     ratio = draws.uniform("mass ratio", 0.1, 1.0)
-    period = 10 ** np.clip(draws.normal("period", 5.03, 2.28), 0.5, 9.0)
+    spread = draws.normal("period")
+    log_period = np.where(cemp_s, np.clip(2.9 + 0.7 * spread, 1.5, 4.3), 5.03 + 2.28 * spread)
     mass = np.maximum(ratio * tracks["initial_mass_msun"], 0.10)
     lived = np.clip(age_gyr / evolution.lifetime_gyr(mass, m_h), 0.0, 1.0)
     radius, teff = evolution.dwarf_radius_teff(mass, m_h, lived)
-    white = cemp_s
     mass, radius, teff = (
-        np.where(white, dwarf, values)
-        for dwarf, values in ((0.6, mass), (0.013, radius), (8000.0, teff))
+        np.where(cemp_s, white_dwarf, values)
+        for white_dwarf, values in ((0.6, mass), (0.013, radius), (8000.0, teff))
     )
     total = mass + tracks["mass_msun"]
+    touching = 365.25 * np.sqrt((2.5 * tracks["radius_rsun"] / RSUN_PER_AU) ** 3 / total)
+    period = np.clip(10**log_period, touching, 1e9)
     pull = 212.9 * mass / total ** (2 / 3) / period ** (1 / 3)
     tilt = np.sqrt(1.0 - draws.uniform("inclination") ** 2)
     columns = {

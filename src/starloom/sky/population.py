@@ -25,7 +25,7 @@ MEAN_M_H = (-0.05, -0.50, -1.35, -2.30)
 FIRST_KIC = 100_000_000
 """Simulated KIC numbers start here, above every real one."""
 
-BLOCK = 8192
+BLOCK = 32768
 """Stars drawn at once: small enough for the processor's cache."""
 
 
@@ -149,9 +149,8 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
     columns |= _seen_from_the_sun(draws, place, component, age, radius)
     columns["a_v"] = dust * options.extinction
     columns["r_v"] = np.clip(draws.normal("r_v", 3.1, 0.12), 2.3, 5.6)
-    columns |= companions.draw(
-        draws, options.binaries, tracks, kind == candidates.CEMP_S, age, fe_h
-    )
+    cemp_s, cemp_no = kind == candidates.CEMP_S, kind == candidates.CEMP_NO
+    columns |= companions.draw(draws, options.binaries, tracks, cemp_s, cemp_no, age, fe_h)
     columns["source_id"] = source_ids(columns["ra"], columns["dec"], star)
     return columns
 

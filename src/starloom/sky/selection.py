@@ -112,7 +112,7 @@ def _positions(draws, tracks, component, age_gyr, kepler):
     modulus = np.where(kepler, bright, apogee) - ks_absolute(
         tracks["luminosity_lsun"], tracks["teff"]
     )
-    distance = np.clip(10 ** (modulus / 5 - 2), 0.02, 25.0)
+    distance = np.clip(10 ** (modulus / 5 - 2), 0.02, 40.0)
     units = {name: draws.uniform(f"position {name}") for name in ("height", "azimuth", "side")}
 
     scale = kinematics.DISC_SCALE_KPC

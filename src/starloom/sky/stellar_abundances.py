@@ -38,8 +38,8 @@ def thin_fe_h(birth_radius_kpc: np.ndarray, age_gyr: np.ndarray) -> np.ndarray:
         age_gyr: age, below 12.
 
     References:
-        Frankel et al. (2018), Eq. 6: a gradient of -0.075 dex/kpc at all times, enrichment as
-        (1 - age/12)^0.32, solar at 8.74 kpc today.
+        Form of Frankel et al. (2018), Sec. 3: a gradient of -0.075 dex/kpc at all times,
+        enrichment as (1 - age/12)^0.32, solar at 8.74 kpc today.
     """
     grown = (1.0 - np.minimum(age_gyr, 11.9) / 12.0) ** 0.32
     return -1.0 - 0.075 * birth_radius_kpc + grown * (1.0 + 0.075 * 8.74)
@@ -149,8 +149,8 @@ def cemp_fraction(fe_h: np.ndarray) -> np.ndarray:
     Share of carbon-enhanced stars, [C/Fe] > 0.7, at a metallicity.
 
     References:
-        Cumulative fractions of Placco et al. (2014), Sec. 5 (20 % below -2, 43 % below -3),
-        interpolated as a local fraction.
+        Carollo et al. (2012): 8 % below -1.5; Placco et al. (2014): 20 % below -2, 43 % below
+        -3; these cumulative fractions are taken as local ones and interpolated.
     """
     return np.interp(fe_h, [-3.0, -2.5, -2.0, -1.5, -1.0], [0.43, 0.30, 0.20, 0.08, 0.0])
 

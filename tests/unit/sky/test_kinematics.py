@@ -175,7 +175,7 @@ def test_the_dust_column_is_the_integral_along_the_line_of_sight():
 
     def density(step, x, y, z):
         radius = np.hypot(8.23 - step * x, step * y)
-        return np.exp(-abs(step * z + 0.0208) / 0.10 - (radius - 8.23) / 3.5)
+        return np.exp(-abs(step * z + 0.0208) / 0.103 - (radius - 8.23) / 3.19)
 
     expected = [
         integrate.quad(density, 0, d, args=tuple(unit), limit=200)[0]

@@ -27,13 +27,13 @@ def _assert_same(one, two):
 
 
 def test_any_chunk_in_any_order_is_bit_for_bit_the_part_of_the_whole(stars):
-    star = np.concatenate([np.arange(N_STAR - 3, N_STAR), [17], np.arange(8190, 8203), [0]])
+    star = np.concatenate([np.arange(N_STAR - 3, N_STAR), [17], np.arange(32_760, 32_773), [0]])
     part = population.draw(1, star, {"candidate_fraction": 0.05})
     _assert_same(part, {name: values[star] for name, values in stars.items()})
 
 
 def test_one_star_alone_is_the_same_star(stars):
-    for star in (0, 8191, 8192, 31_415):
+    for star in (0, 31_415, 32_767, 32_768):
         alone = population.draw(1, np.array([star]), {"candidate_fraction": 0.05})
         _assert_same(alone, {name: values[star : star + 1] for name, values in stars.items()})
 
