@@ -62,18 +62,19 @@ def apogee_snr(
         seed: the run's seed.
 
     Returns:
-        SNR in each half-resolution element, shape (n_star,), and the number of visits.
+        SNR in each half-resolution element, shape (n_star,), NaN without a magnitude, and the
+        number of visits.
 
     References:
         Zasowski et al. (2017), Sec. 2: SNR 100 at H = 12.2 in three visits, more for fainter
         cohorts.
     """
     draws = Draws(seed, stars["star"])
-    planned = np.interp(
-        magnitudes["h"], [11.0, 12.2, 12.8, 13.3, 13.8], [1.6, 3.0, 6.0, 12.0, 18.0]
-    )
+    h_mag = np.asarray(magnitudes["h"], float)
+    planned = np.interp(h_mag, [11.0, 12.2, 12.8, 13.3, 13.8], [1.6, 3.0, 6.0, 12.0, 18.0])
+    planned = np.where(np.isfinite(h_mag), planned, 1.0)
     visits = np.clip(np.round(planned * np.exp(0.45 * draws.normal("visits"))), 1, 40)
-    photons = 10 ** (-0.4 * (magnitudes["h"] - 12.2))
+    photons = 10 ** (-0.4 * (h_mag - 12.2))
     one = 67.0 * np.sqrt(photons) / np.sqrt(1.0 + 0.35 / photons)
     seeing = np.exp(0.25 * draws.normal("seeing"))
     return np.minimum(one * np.sqrt(visits) * seeing, 2500.0), visits.astype(np.int32)
@@ -196,7 +197,7 @@ def _starflag(noise, stars, snr):
         ("persist_med", 0.08), ("persist_low", 0.15), ("suspect_rv_combination", 0.02),
     ):  # fmt: skip
         bits |= np.where(noise.uniform(name) < share, 1 << STAR_BIT[name], 0)
-    bits |= np.where(snr < 30.0, 1 << STAR_BIT["low_snr"], 0)
+    bits |= np.where(snr >= 30.0, 0, 1 << STAR_BIT["low_snr"])
     bits |= np.where(stars["vsini_kms"] > 30.0, 1 << STAR_BIT["suspect_broad_lines"], 0)
     moving = np.nan_to_num(stars["rv_amplitude_kms"]) > 25.0
     return bits | np.where(moving, 1 << STAR_BIT["multiple_suspect"], 0)
@@ -212,13 +213,13 @@ def _aspcapflag(noise, stars, snr):
         "m_h_warn": m_h < -2.2,
         "chi2_warn": odd < 0.03,
         "rotation_warn": stars["vsini_kms"] > 12.0,
-        "sn_warn": snr < 70.0,
+        "sn_warn": ~(snr >= 70.0),
         "teff_bad": (teff > 8500) | (teff < 3150),
         "logg_bad": stars["logg"] < -0.2,
         "m_h_bad": (m_h < -2.5) | (stars["kind"] == "carbon_star"),
         "chi2_bad": (odd < 0.008) | (stars["kind"] == "carbon_star"),
         "rotation_bad": stars["vsini_kms"] > 40.0,
-        "sn_bad": snr < 30.0,
+        "sn_bad": ~(snr >= 30.0),
     }
     on["star_bad"] = np.logical_or.reduce(
         [
@@ -232,7 +233,7 @@ def _aspcapflag(noise, stars, snr):
     bits = np.zeros(len(snr), np.int64)
     for name, raised in on.items():
         bits |= np.where(raised, 1 << ASPCAP_BIT[name], 0)
-    lost = (snr < 8.0) | (teff > 19000) | (teff < 3000) | (noise.uniform("failed") < 0.006)
+    lost = ~(snr >= 8.0) | (teff > 19000) | (teff < 3000) | (noise.uniform("failed") < 0.006)
     return bits, lost
 
 
@@ -252,7 +253,7 @@ def _velocity(noise, stars, snr):
 def _labels(noise, stars, snr, lost, error_scale):
     """Labels with noise; elements fade with temperature and metallicity before the main labels."""
     table = {}
-    faded = (stars["teff"] > 7000) | (stars["teff"] < 3300) | (snr < 15.0)
+    faded = (stars["teff"] > 7000) | (stars["teff"] < 3300) | ~(snr >= 15.0)
     x_h = np.full((len(snr), len(X_H_ELEMENTS)), np.nan, np.float32)
     x_h_err = x_h.copy()
     for label, law in error_laws().items():

@@ -104,6 +104,23 @@ def test_flags_mark_hot_cool_faint_and_carbon_rich_stars(truth, rows):
     assert np.all((table["STARFLAG"][table["SNR"] < 29.9] & (1 << 4)) > 0)
 
 
+def test_a_star_without_magnitudes_loses_its_labels_and_no_other_star_changes(cut, rows):
+    some, magnitudes = cut(slice(0, 300))
+    magnitudes = {band: values.astype(np.float32) for band, values in magnitudes.items()}
+    whole, _ = allstar.apogee(some, magnitudes, 3)
+    for values in magnitudes.values():
+        values[7] = np.nan
+    broken, row = allstar.apogee(some, magnitudes, 3)
+    lost = row == 7
+    assert np.all(np.isnan(broken["TEFF"][lost])) and np.all(np.isnan(broken["SNR"][lost]))
+    assert np.all((broken["ASPCAPFLAG"][lost] & (1 << 23)) > 0)
+    for name, values in broken.items():
+        np.testing.assert_array_equal(values[~lost], whole[name][~lost], err_msg=name)
+    for make in (infrared.twomass, infrared.unwise):
+        _, seen = make(some, magnitudes, 3)
+        assert 7 not in seen and np.isin(np.arange(300), seen).sum() > 280
+
+
 def test_missing_labels_are_nan_and_their_flag_is_set(truth, rows):
     table, _ = rows
     for element in ("C_FE", "CE_FE", "FE_H"):
