@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from astropy_healpix import healpy
 
-from starloom.sky import candidates, companions, evolution, kinematics, selection
+from starloom.sky import candidates, clusters, companions, evolution, kinematics, selection
 from starloom.sky import stellar_abundances as chem
 from starloom.sky.draws import Draws
 
@@ -38,6 +38,7 @@ class Options:
         candidate_fraction: share of the enriched candidate sample.
         giant_fraction: share of giants among the other stars.
         kepler_fraction: share of the thin-disc giants that lie in the Kepler field.
+        cluster_fraction: share of the thin-disc giants that are members of open clusters.
         dredge_up: whether giants change their [C/N].
         young_alpha_rich: whether some alpha-rich stars have gained mass.
         cemp: whether metal-poor stars can be carbon-enhanced.
@@ -48,6 +49,7 @@ class Options:
     candidate_fraction: float = 0.0
     giant_fraction: float = 0.65
     kepler_fraction: float = 0.20
+    cluster_fraction: float = 0.0
     dredge_up: bool = True
     young_alpha_rich: bool = True
     cemp: bool = True
@@ -122,18 +124,23 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
     member, kind = candidates.candidate_kind(draws, options.candidate_fraction, options.cemp)
     component = candidates.candidate_origin(draws, member, kind, draws.choice("component", MIX))
     state = candidates.candidate_state(kind, _states(draws, component, options.giant_fraction))
-    age = candidates.candidate_age(draws, kind, _ages(draws, component, state))
+    eligible = (component == THIN) & ~member & np.isin(state, (evolution.RGB, evolution.CLUMP))
+    cluster = clusters.membership(draws, options.cluster_fraction, eligible)
+    common = clusters.shared(seed, star, cluster)
+    age = candidates.candidate_age(draws, kind, _ages(common, component, state, cluster))
     noise = _track_noise(draws)
 
     guess = evolution.place(state, age, np.take(MEAN_M_H, component), 1.0, noise)
     guess = candidates.candidate_structure(draws, kind, guess)
     kepler = selection.in_kepler_field(draws, options.kepler_fraction, guess, kind, component)
+    kepler &= cluster < 0
     place, dust = selection.positions(seed, star, guess, component, age, kepler)
+    place, dust = clusters.place_members(common, draws, cluster, age, place, dust)
     radius = kinematics.cylindrical(kinematics.galactocentric(place))[0]
 
-    birth = kinematics.birth_radius(draws.uniform("birth radius"), radius, age)
+    birth = kinematics.birth_radius(common.uniform("birth radius"), radius, age)
     birth = np.where(component == THIN, birth, np.nan)
-    fe_h, alpha_m = _metals(draws, component, kind, age, birth)
+    fe_h, alpha_m = _metals(common, component, kind, age, birth)
     kind = _enhanced_kinds(draws, options, component, kind, member, fe_h, alpha_m, state)
     gain = np.where(kind == candidates.YOUNG, draws.uniform("mass gain", 1.25, 1.8), 1.0)
     tracks = candidates.candidate_structure(
@@ -142,11 +149,12 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
 
     columns = {"star": star}
     columns |= _names(component, tracks["state"], kind, member, kepler, star)
+    columns["cluster"] = cluster
     columns |= {"age_gyr": age, "birth_radius_kpc": birth, "mass_gain": gain}
     columns |= {name: values for name, values in tracks.items() if name != "state"}
     columns |= _atmosphere(draws, tracks, fe_h, alpha_m)
-    columns |= _abundances(draws, options, tracks, kind, fe_h, alpha_m, gain)
-    columns |= _seen_from_the_sun(draws, place, component, age, radius)
+    columns |= _abundances(draws, common, options, tracks, kind, fe_h, alpha_m, gain)
+    columns |= _seen_from_the_sun(draws, common, cluster, place, component, age, radius)
     columns["a_v"] = dust * options.extinction
     columns["r_v"] = np.clip(draws.normal("r_v", 3.1, 0.12), 2.3, 5.6)
     cemp_s, cemp_no = kind == candidates.CEMP_S, kind == candidates.CEMP_NO
@@ -155,15 +163,17 @@ def _draw_block(seed: int, star: np.ndarray, options: Options) -> dict[str, np.n
     return columns
 
 
-def _ages(draws, component, state):
+def _ages(draws, component, state, cluster):
     """
     Ages [Gyr].
 
     Massive stars spend less time on the giant branch and more in the clump (Girardi 2016): the
-    powers bring the ages of both to those of APOKASC-2 (Pinsonneault et al. 2018).
+    powers bring the ages of both to those of APOKASC-2 (Pinsonneault et al. 2018). Open clusters
+    are younger than 4 Gyr or so, whatever their members are.
     """
     low, high = np.exp(-0.3 / 8.0), np.exp(-11.0 / 8.0)
     power = np.where(state == evolution.CLUMP, 1.4, np.where(state == evolution.RGB, 0.7, 1.0))
+    power = np.where(cluster >= 0, 3.0, power)
     unit = draws.uniform("age") ** power
     thin = -8.0 * np.log(low + unit * (high - low))
     spread = draws.normal("old age")
@@ -248,8 +258,8 @@ def _atmosphere(draws, tracks, fe_h, alpha_m):
     }
 
 
-def _abundances(draws, options, tracks, kind, fe_h, alpha_m, gain):
-    birth = chem.birth_abundances(draws, fe_h, alpha_m)
+def _abundances(draws, common, options, tracks, kind, fe_h, alpha_m, gain):
+    birth = chem.birth_abundances(common, fe_h, alpha_m)
     rich = chem.enrich(birth, draws, kind == candidates.CEMP_S, kind == candidates.CEMP_NO)
     if options.dredge_up:
         born = tracks["initial_mass_msun"] / gain
@@ -261,9 +271,10 @@ def _abundances(draws, options, tracks, kind, fe_h, alpha_m, gain):
     return rich
 
 
-def _seen_from_the_sun(draws, place, component, age, radius):
-    normal = {name: draws.normal(name) for name in ("v_r", "v_phi", "v_z")}
+def _seen_from_the_sun(draws, common, cluster, place, component, age, radius):
+    normal = {name: common.normal(name) for name in ("v_r", "v_phi", "v_z")}
     velocity = kinematics.cylindrical_velocity(component, age, radius, normal)
+    velocity = velocity + clusters.inner_motion(draws, cluster)
     seen = kinematics.observables(place, velocity)
     names = ("v_r_kms", "v_phi_kms", "v_z_kms")
     return seen | dict(zip(names, velocity, strict=True))

@@ -248,6 +248,32 @@ def test_an_unknown_option_and_a_star_out_of_range_are_named():
         population.draw(1, np.array([2**32]))
 
 
+def test_without_clusters_nobody_is_a_member_and_with_them_the_field_is_the_same(stars):
+    assert np.all(stars["cluster"] == -1)
+    star = np.arange(4000)
+    options = {"candidate_fraction": 0.05, "cluster_fraction": 0.2}
+    grouped = population.draw(1, star, options)
+    field = grouped["cluster"] < 0
+    assert 0.05 < 1 - field.mean() < 0.15
+    for name, values in grouped.items():
+        np.testing.assert_array_equal(values[field], stars[name][star][field], err_msg=name)
+
+
+def test_siblings_share_birth_place_and_motion_and_differ_in_evolution():
+    stars = population.draw(1, np.arange(8000), {"cluster_fraction": 0.2})
+    for cluster in range(5):
+        here = stars["cluster"] == cluster
+        assert here.sum() > 5
+        for name, spread in (("age_gyr", 1e-12), ("fe_h", 2e-3), ("mg_fe", 2e-3), ("ba_fe", 2e-3)):
+            assert np.ptp(stars[name][here]) < spread, name
+        assert np.std(stars["logg"][here]) > 0.1
+        assert np.std(stars["radial_velocity"][here]) < 3.0
+        assert np.std(stars["distance_pc"][here]) < 12.0
+        total = 10 ** (8.43 + stars["c_fe"][here]) + 10 ** (7.83 + stars["n_fe"][here])
+        assert np.ptp(np.log10(total)) < 2e-3
+    assert np.all(~stars["kepler"][stars["cluster"] >= 0])
+
+
 @pytest.mark.real
 def test_kepler_giants_have_the_masses_and_gravities_of_observed_ones(real, stars):
     from astropy.table import Table
