@@ -9,6 +9,7 @@ unless it sees a GPU too.
 """
 
 import argparse
+import itertools
 import time
 
 import jax
@@ -17,13 +18,14 @@ from compare import alternate, matmul_limit, table
 
 from starloom.models import scatter_vae as network
 from starloom.models.chunks import in_chunks
-from starloom.studies.scatter_vae import Architecture, Settings
+from starloom.studies.scatter_vae import Architecture
 from starloom.studies.scatter_vae.model import graph_of, init, loss
-from starloom.training.fit import compiled
+from starloom.training.epochs import compiled
 
 N_INPUT = 110
 BATCH = 1024
 STEPS = 40
+EPOCHS = 100_000
 PARAMETERS = 67_182
 
 
@@ -37,32 +39,31 @@ def spectra(n_star: int) -> dict[str, np.ndarray]:
 class Ours:
     """Our training and inference, as the study runs them."""
 
-    def __init__(self, stars: dict[str, np.ndarray], epochs_per_call: int):
+    def __init__(self, stars: dict[str, np.ndarray]):
         architecture = Architecture()
-        n_star = len(stars["x"])
-        settings = Settings(batch=BATCH, epochs=1_000_000, validate_epochs=1_000_000)
-        self.start, self.advance = compiled(
+        self.run = compiled(
             lambda *given: loss(*given, architecture=architecture),
             lambda key: init(key, architecture),
-            settings,
-            epochs_per_call,
-            None,
+            epochs=EPOCHS,
+            validate_epochs=EPOCHS,
         )
         self.key = jax.random.key(0)
-        self.rates = np.full(settings.epochs, 1e-4, np.float32)
-        self.carry = self.start(self.key)
+        self.rates = jax.device_put(np.full(EPOCHS, 1e-4, np.float32))
+        self.carry = self.run.start(self.key)
+        self.host = stars
         self.stars = jax.device_put(stars)
         self.few = jax.device_put({name: values[:BATCH] for name, values in stars.items()})
-        self.weights = network.folded(
-            graph_of(architecture), self.carry.params, self.carry.state
-        )
-        self.host = stars
-        self.n_star, self.done = n_star, 0
+        params, state = self.run.unravel(self.carry.params), self.carry.state
+        self.weights = network.folded(graph_of(architecture), params, state)
+        self.done = 0
 
     def train(self) -> None:
-        self.carry, news = self.advance(
-            self.carry, self.key, self.done, self.rates, self.stars, self.few
-        )
+        n_star = len(self.host["x"])
+        steps = n_star // BATCH
+        rows = np.random.default_rng(self.done).permutation(n_star)[: steps * BATCH]
+        order = rows.astype(np.int32).reshape(1, steps, BATCH)
+        given = (self.key, self.done, order, self.rates, self.stars, self.few)
+        self.carry, news = self.run.advance(self.carry, *given)
         self.done += 1
         jax.block_until_ready(news)
 
@@ -100,7 +101,7 @@ class Peer:
         def layers(sizes):
             return [
                 nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.GELU())
-                for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+                for a, b in itertools.pairwise(sizes)
             ]
 
         def decoder(*last):
@@ -190,7 +191,7 @@ def against_torch(rounds: int) -> None:
             ("reconstruct", 3.0, projected, 100_000),
             ("encode", 1.5, projected, 100_000),
         ):
-            ours, peer = Ours(stars, 1), Peer(stars, tuned)
+            ours, peer = Ours(stars), Peer(stars, tuned)
             rows.append(
                 alternate(
                     f"scatter VAE {task}",
@@ -208,7 +209,7 @@ def against_torch(rounds: int) -> None:
 
 def full_training(n_star: int, epochs: int, measured: int) -> None:
     """Print what `epochs` over `n_star` stars cost, from a few measured ones."""
-    ours = Ours(spectra(n_star), 1)
+    ours = Ours(spectra(n_star))
     start = time.perf_counter()
     ours.train()
     print(f"first epoch with compilation: {time.perf_counter() - start:.1f} s")

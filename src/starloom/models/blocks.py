@@ -34,11 +34,11 @@ class Linear(nnx.Module):
 
     def __call__(self, x: Float[Array, "n_star n_in"]) -> Float[Array, "n_star n_out"]:
         """Map `x`."""
-        return x @ self.kernel[...] + self.bias[...]
+        return matmul(x, self.kernel[...]) + self.bias[...]
 
 
 class BatchNorm(nnx.Module):
-    """Normalises by the batch in training (and notes its statistics), by the running ones after."""
+    """Scale and shift of a batch normalisation, with its running statistics."""
 
     def __init__(self, n: int):
         self.scale = nnx.Param(jnp.ones(n))
@@ -46,18 +46,11 @@ class BatchNorm(nnx.Module):
         self.mean = nnx.BatchStat(jnp.zeros(n))
         self.variance = nnx.BatchStat(jnp.ones(n))
 
-    def __call__(self, x: Float[Array, "n_star n"], training: bool) -> Float[Array, "n_star n"]:
-        """Normalise `x`; in training the running statistics change in place."""
-        if training:
-            mean = x.mean(axis=0)
-            variance = jnp.square(x - mean).mean(axis=0)
-            unbiased = variance * (len(x) / (len(x) - 1))
-            self.mean[...] = (1 - MOMENTUM) * self.mean[...] + MOMENTUM * mean
-            self.variance[...] = (1 - MOMENTUM) * self.variance[...] + MOMENTUM * unbiased
-        else:
-            mean, variance = self.mean[...], self.variance[...]
-        factor = self.scale[...] * jax.lax.rsqrt(variance + EPSILON)
-        return x * factor + (self.bias[...] - mean * factor)
+    def note(self, mean: Float[Array, " n"], variance: Float[Array, " n"], n_star: int) -> None:
+        """Move the running statistics towards those of a batch of `n_star` stars."""
+        unbiased = variance * (n_star / (n_star - 1))
+        self.mean[...] = (1 - MOMENTUM) * self.mean[...] + MOMENTUM * mean
+        self.variance[...] = (1 - MOMENTUM) * self.variance[...] + MOMENTUM * unbiased
 
 
 class Layers(nnx.Module):
@@ -72,8 +65,13 @@ class Layers(nnx.Module):
         self, x: Float[Array, "n_star n_in"], training: bool
     ) -> Float[Array, "n_star n_out"]:
         """Pass `x` through the chain."""
+        if not training:
+            return chain(x, self.folded())
         for linear, norm in zip(self.linear, self.norm, strict=True):
-            x = gelu(norm(linear(x), training))
+            # The batch's mean takes any bias away again: it only enters the running mean.
+            product = matmul(x, linear.kernel[...])
+            x, mean, variance = normalised_gelu(product, norm.scale[...], norm.bias[...])
+            norm.note(mean + linear.bias[...], variance, len(x))
         return x
 
     def folded(self) -> list[tuple[Array, Array]]:
@@ -83,7 +81,77 @@ class Layers(nnx.Module):
 
 def gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Gaussian error linear unit in its exact form, x Phi(x)."""
-    return x * (0.5 + 0.5 * jax.lax.erf(x * 0.5**0.5))
+    return x * _normal_cdf(x)
+
+
+@jax.custom_vjp
+def matmul(
+    x: Float[Array, "n_star n_in"], kernel: Float[Array, "n_in n_out"]
+) -> Float[Array, "n_star n_out"]:
+    """The product `x @ kernel`, with a gradient that needs no transposed copy of its result."""
+    return x @ kernel
+
+
+def _matmul_forward(x, kernel):
+    return x @ kernel, (x, kernel)
+
+
+def _matmul_backward(saved, slope):
+    x, kernel = saved
+    return (
+        jax.lax.dot_general(slope, kernel, (((1,), (1,)), ((), ()))),
+        jax.lax.dot_general(x, slope, (((0,), (0,)), ((), ()))),
+    )
+
+
+matmul.defvjp(_matmul_forward, _matmul_backward)
+
+
+@jax.custom_vjp
+def normalised_gelu(
+    x: Float[Array, "n_star n"], scale: Float[Array, " n"], bias: Float[Array, " n"]
+) -> tuple[Float[Array, "n_star n"], Float[Array, " n"], Float[Array, " n"]]:
+    """
+    GELU of the batch-normalised `x`, with a gradient that passes over the batch few times.
+
+    Args:
+        x: pre-activations of a batch.
+        scale: factor on the normalised values.
+        bias: added to them.
+
+    Returns:
+        The activations, and mean and (biased) variance of the batch; no gradient flows through
+        the last two, which are for the running statistics.
+    """
+    return _normalised_gelu_forward(x, scale, bias)[0]
+
+
+def _normalised_gelu_forward(x, scale, bias):
+    mean = x.mean(axis=0)
+    centred = x - mean
+    variance = jnp.square(centred).mean(axis=0)
+    inverse = jax.lax.rsqrt(variance + EPSILON)
+    normal = centred * inverse
+    y = normal * scale + bias
+    cdf = _normal_cdf(y)
+    return (y * cdf, mean, variance), (normal, cdf, inverse, scale, bias)
+
+
+def _normalised_gelu_backward(saved, slopes):
+    normal, cdf, inverse, scale, bias = saved
+    y = normal * scale + bias
+    slope = slopes[0] * (cdf + y * jnp.exp(-0.5 * jnp.square(y)) * (2 * jnp.pi) ** -0.5)
+    to_bias, to_scale = slope.sum(axis=0), (slope * normal).sum(axis=0)
+    n_star = len(normal)
+    to_x = (scale * inverse) * (slope - to_bias / n_star - normal * (to_scale / n_star))
+    return to_x, to_scale, to_bias
+
+
+normalised_gelu.defvjp(_normalised_gelu_forward, _normalised_gelu_backward)
+
+
+def _normal_cdf(x):
+    return 0.5 + 0.5 * jax.lax.erf(x * 0.5**0.5)
 
 
 def fold(linear: Linear, norm: BatchNorm) -> tuple[Array, Array]:

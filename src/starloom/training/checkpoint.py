@@ -66,13 +66,14 @@ def save(folder: str | Path, epoch: int, tree: object, card: Mapping) -> Path:
     return path
 
 
-def load(folder: str | Path, card: Mapping) -> tuple[dict[str, np.ndarray], int] | None:
+def load(folder: str | Path, card: Mapping, limit: int) -> tuple[dict[str, np.ndarray], int] | None:
     """
     Read the newest checkpoint of a training; those of another training are removed.
 
     Args:
         folder: of this training.
         card: what `save` was given.
+        limit: a checkpoint after more epochs than this does not count.
 
     Returns:
         Arrays by path and the number of epochs done, or None where there is no checkpoint.
@@ -81,10 +82,11 @@ def load(folder: str | Path, card: Mapping) -> tuple[dict[str, np.ndarray], int]
         arrays, found = read_model(path)
         epoch = found.pop("epoch")
         changed = [k for k in sorted({*card, *found}) if card.get(k) != found.get(k)]
-        if not changed:
+        if changed:
+            print(f"{path} is of another training ({', '.join(changed)} differ): removed")
+            shutil.rmtree(path)
+        elif epoch <= limit:
             return arrays, epoch
-        print(f"{path} is of another training ({', '.join(changed)} differ): removed")
-        shutil.rmtree(path)
     return None
 
 

@@ -15,7 +15,7 @@ from sklearn.mixture import GaussianMixture
 from starloom.models import scatter_vae as network
 from starloom.models.chunks import in_chunks
 from starloom.studies.scatter_vae.model import Model, graph_of, loss
-from starloom.training.fit import mean_loss
+from starloom.training.epochs import mean_loss
 from starloom.training.losses import gaussian, gaussian_blocks
 
 FIRST = 32

@@ -1,0 +1,197 @@
+"""
+The compiled half of a training: several epochs in one call, each epoch one scan over its batches.
+
+Parameters travel as one flat vector, so that the optimiser is a handful of operations whatever
+the number of layers.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+
+class Carry(NamedTuple):
+    """Everything that a training carries from epoch to epoch; an ensemble adds a leading axis."""
+
+    params: Float[Array, " n_param"]
+    state: PyTree
+    moments: PyTree
+    best_params: Float[Array, " n_param"]
+    best_state: PyTree
+    best_loss: Float[Array, ""]
+    best_epoch: Int[Array, ""]
+    stopped: Bool[Array, ""]
+
+
+class Compiled(NamedTuple):
+    """
+    What `compiled` gives.
+
+    Args:
+        start: of a key; gives the first `Carry`.
+        advance: of `(carry, key, done, order, rates, train, valid)`, where `order` holds the
+            training rows as (n_epoch, n_step, batch); gives the carry, and for each epoch the
+            loss and its parts by name and whether the epoch ran.
+        unravel: of a flat vector; gives the tree of parameters.
+    """
+
+    start: Callable
+    advance: Callable
+    unravel: Callable
+
+
+def compiled(
+    loss: Callable,
+    init: Callable,
+    *,
+    epochs: int,
+    validate_epochs: int = 1,
+    patience: int = 0,
+    weight_decay: float = 0.01,
+    ensemble: bool = False,
+) -> Compiled:
+    """
+    Compile a training with AdamW.
+
+    Args:
+        loss: of `(params, state, batch, key, training)`; gives the mean loss of the batch and
+            `(state, parts)`, parts being scalars by name.
+        init: of a key; gives parameters (float32 throughout) and other state.
+        epochs: epochs of the whole training; later ones do nothing.
+        validate_epochs: epochs between two validations.
+        patience: epochs without a better validation loss before stopping; 0 never stops.
+        weight_decay: of AdamW, on all parameters.
+        ensemble: work on a leading axis of members: their carries, keys and orders.
+
+    Returns:
+        The compiled functions.
+    """
+    optimiser = optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(weight_decay))
+    shapes = jax.eval_shape(init, jax.random.key(0))[0]
+    unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes))[1]
+
+    def flat_loss(params, *rest):
+        return loss(unravel(params), *rest)
+
+    def start(key):
+        params, state = init(_keys(key)[0])
+        params = ravel_pytree(params)[0]
+        # Donated buffers must not appear twice, so the best network starts as a copy.
+        best = jax.tree.map(jnp.copy, (params, state))
+        never = jnp.asarray(jnp.inf), jnp.asarray(0, jnp.int32), jnp.asarray(False)
+        return Carry(params, state, optimiser.init(params), *best, *never)
+
+    def advance(carry, key, done, order, rates, train, valid):
+        def run(carry, number, rows):
+            due = ((number + 1) % validate_epochs == 0) | (number + 1 == epochs)
+            _, epochs_key, valid_key = _keys(key)
+            epoch_key = jax.random.fold_in(epochs_key, number)
+            carry, news = _pass(flat_loss, optimiser, carry, epoch_key, rows, rates[number], train)
+            scores = _validate(flat_loss, carry, valid_key, due, valid, rows.shape[-1])
+            carry = _keep_best(carry, scores["validation_loss"], number, patience)
+            return carry, news | scores
+
+        def guarded(carry, at):
+            number, rows = at
+            shapes = jax.eval_shape(run, carry, number, rows)[1]
+            blank = {name: jnp.full(s.shape, jnp.nan) for name, s in shapes.items()}
+            active = (number < epochs) & ~carry.stopped
+            carry, news = jax.lax.cond(active, run, lambda c, *_: (c, blank), carry, number, rows)
+            return carry, (news, active)
+
+        return jax.lax.scan(guarded, carry, (done + jnp.arange(len(order)), order))
+
+    if ensemble:
+        start = jax.vmap(start)
+        advance = jax.vmap(advance, (0, 0, None, 0, None, None, None), (0, 1))
+    return Compiled(jax.jit(start), jax.jit(advance, donate_argnums=0), unravel)
+
+
+def mean_loss(
+    loss: Callable,
+    params: PyTree,
+    state: PyTree,
+    stars: Mapping[str, Array],
+    key: PRNGKeyArray,
+    batch: int,
+) -> dict[str, Float[Array, ""]]:
+    """
+    Loss and its parts averaged over stars, without training.
+
+    Args:
+        loss: as in `compiled`.
+        params: parameters.
+        state: other state.
+        stars: arrays by name, first axis the star.
+        key: for the loss.
+        batch: stars in a chunk; the last chunk is smaller.
+
+    Returns:
+        `loss` and the parts.
+    """
+    n_star = len(jax.tree.leaves(stars)[0])
+    steps, rest = divmod(n_star, batch)
+    keys = jax.random.split(key, steps + 1)
+
+    def score(chunk, key):
+        value, (_, parts) = loss(params, state, chunk, key, False)
+        return {"loss": value, **parts}
+
+    total = {}
+    if steps:
+        full = jax.tree.map(lambda a: a[: steps * batch].reshape(steps, batch, *a.shape[1:]), stars)
+        news = jax.lax.map(lambda at: score(*at), (full, keys[:-1]))
+        total = {name: values.sum(axis=0) * batch for name, values in news.items()}
+    if rest:
+        news = score(jax.tree.map(lambda a: a[steps * batch :], stars), keys[-1])
+        total = {name: total.get(name, 0.0) + value * rest for name, value in news.items()}
+    return {name: value / n_star for name, value in total.items()}
+
+
+def _pass(loss, optimiser, carry, key, order, rate, train):
+    """One pass over the training stars in the given order."""
+    gradient = jax.value_and_grad(loss, has_aux=True)
+
+    def step(carry, at):
+        params, state, moments = carry
+        rows, key = at
+        stars = jax.tree.map(lambda a: a[rows], train)
+        (value, (state, parts)), slope = gradient(params, state, stars, key, True)
+        direction, moments = optimiser.update(slope, moments, params)
+        return (params - rate * direction, state, moments), {"loss": value, **parts}
+
+    keys = jax.random.split(key, len(order))
+    network, news = jax.lax.scan(step, carry[:3], (order, keys))
+    return Carry(*network, *carry[3:]), {f"train_{n}": v.mean() for n, v in news.items()}
+
+
+def _validate(loss, carry, key, due, valid, batch):
+    """Scores of the validation stars where they are due, else NaN."""
+
+    def validate(params, state):
+        scores = mean_loss(loss, params, state, valid, key, batch)
+        return {f"validation_{name}": value for name, value in scores.items()}
+
+    shapes = jax.eval_shape(validate, carry.params, carry.state)
+    blank = {name: jnp.full(s.shape, jnp.nan) for name, s in shapes.items()}
+    return jax.lax.cond(due, validate, lambda *_: blank, carry.params, carry.state)
+
+
+def _keep_best(carry, valid_loss, number, patience):
+    best = jax.lax.cond(
+        valid_loss < carry.best_loss,
+        lambda: (carry.params, carry.state, valid_loss, number + 1),
+        lambda: carry[3:7],
+    )
+    stopped = number + 1 - best[3] >= patience if patience else carry.stopped
+    return Carry(*carry[:3], *best, stopped)
+
+
+def _keys(key):
+    """Keys of the initial parameters, of the epochs and of the validation."""
+    return jax.random.split(key, 3)
