@@ -2,6 +2,7 @@
 Stage acquire: raw files in the archives' own formats, whoever writes them.
 
 survey: simulated   the simulated sky writes them, with its truth beside in results/truth
+survey: dr17        they come from the archives, see acquire_dr17.smk
 survey: files       a user's own files are checked and adopted
 
 out   results/raw/gaia/xp_continuous/XpContinuousMeanSpectrum_{chunk}.csv.gz   XP spectra
@@ -22,6 +23,10 @@ RAW = {
 if SURVEY == "simulated":
 
     include: "acquire_sky.smk"
+
+elif SURVEY == "dr17":
+
+    include: "acquire_dr17.smk"
 
 else:
 

@@ -4,6 +4,7 @@ What every stage uses: the checked configuration, code digests, the names of the
 
 import os
 
+from starloom.archives.chunks import archive_chunks
 from starloom.archives.names import bulk_chunks, user_chunks
 from starloom.config import check
 from starloom.provenance import code_digest, file_digest
@@ -30,11 +31,14 @@ SURVEY = config["survey"]
 LOCK = file_digest(ROOT / "envs" / "base.lock")
 
 # Every XP file is one chunk of stars and keeps its name from raw file to latent.
-CHUNKS = (
-    bulk_chunks(config["sky"]["xp_files"])
-    if SURVEY == "simulated"
-    else user_chunks(config["files"]["xp"])
-)
+try:
+    CHUNKS = {
+        "simulated": lambda: bulk_chunks(config["sky"]["xp_files"]),
+        "dr17": lambda: archive_chunks(config["archives"]),
+        "files": lambda: user_chunks(config["files"]["xp"]),
+    }[SURVEY]()
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:

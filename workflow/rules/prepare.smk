@@ -13,7 +13,7 @@ rule prepare_xp:
         xp=RAW["xp"],
         gaia_source=lambda wildcards: expand(
             RAW["gaia_source"],
-            chunk=[wildcards.chunk] if SURVEY == "simulated" else GAIA_SOURCE_CHUNKS,
+            chunk=[wildcards.chunk] if SURVEY != "files" else GAIA_SOURCE_CHUNKS,
         ),
     output:
         xp=directory("results/data/xp/{chunk}.zarr"),

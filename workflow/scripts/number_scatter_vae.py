@@ -19,5 +19,5 @@ if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
         files = (job.input.evaluation, job.input.cuts, job.input.matches, job.output.numbers)
-        published = Path(job.scriptdir).parents[1] / "config" / "published_numbers.csv"
+        published = Path(job.scriptdir).resolve().parents[1] / "config" / "published_numbers.csv"
         main(*files, job.params.data, published)

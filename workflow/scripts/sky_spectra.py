@@ -18,7 +18,7 @@ def main(stars_path, xp_path, gaia_path, photometry_path, chunk, seed, sky):
     pixel = stars["source_id"] >> SOURCE_ID_TO_LEVEL8
     stars = {name: values[(pixel >= low) & (pixel <= high)] for name, values in stars.items()}
     seen = observe(stars, seed, **sky)
-    magnitudes = {band: seen[band] for band in BANDS}
+    magnitudes = {band: seen[f"true_{band}"] for band in BANDS}
     gaia = gaia_source(stars, magnitudes, seed, sky["error_scale"])
     write_xp_bulk(xp_path, seen | {"source_id": stars["source_id"]})
     write_gaia_source(gaia_path, gaia)

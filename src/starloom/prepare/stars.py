@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from starloom.prepare.identifiers import join_ids
 from starloom.prepare.cuts import apply, catalogue_cuts
+from starloom.prepare.identifiers import join_ids
 from starloom.prepare.split import assign
 
 Table = Mapping[str, np.ndarray]
@@ -104,7 +104,7 @@ def with_spectra(
     for name, values in stars.items():
         if name == "source_id":
             continue
-        absent = {"f": np.nan, "O": ""}.get(values.dtype.kind, 0)
+        absent = {"f": np.nan, "O": "", "U": ""}.get(values.dtype.kind, 0)
         columns[name] = (
             np.where(rows >= 0, values[rows], absent).astype(values.dtype)
             if len(values)

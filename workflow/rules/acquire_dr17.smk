@@ -1,0 +1,237 @@
+"""
+Stage acquire, survey: dr17. The archives' own files, over the network.
+
+out   the raw files of acquire.smk
+      results/raw/manifest.csv           address, sha256, bytes, time and release of each
+      results/raw/gaia/sample.csv.gz     the Gaia sources to fetch
+      results/raw/gaia/missing/*.csv.gz  sources that the archive did not give
+
+With `archives/gaia: query` the stars of APOGEE are asked for, with `bulk` all bulk files are taken.
+These jobs carry no digest of their code: an edited client fetches nothing again. What a stopped job
+had got is kept beside its outputs, so `snakemake download` goes on where it was.
+"""
+
+ARCHIVES = config["archives"]
+DATASETS = ancient(ARCHIVES["datasets"] or str(ROOT / "config" / "datasets.csv"))
+GAIA_SOURCE_CHUNKS = CHUNKS
+HAS = {"gaia_source": True, "twomass": True, "unwise": True, "allstar": True}
+
+
+rule download:
+    input:
+        expand(RAW["xp"], chunk=CHUNKS),
+        expand(RAW["gaia_source"], chunk=CHUNKS),
+        RAW["twomass"],
+        RAW["unwise"],
+        RAW["allstar"],
+
+
+rule fetch_allstar:
+    input:
+        datasets=DATASETS,
+    output:
+        allstar=RAW["allstar"],
+    log:
+        "results/logs/fetch_allstar.log",
+    benchmark:
+        "results/benchmarks/fetch_allstar.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+        gpu=0,
+        downloads=1,
+    params:
+        workers=ARCHIVES["workers"],
+    script:
+        "../scripts/fetch_allstar.py"
+
+
+if ARCHIVES["gaia"] == "query":
+
+    rule fetch_sample:
+        input:
+            datasets=DATASETS,
+            allstar=RAW["allstar"],
+            own=ARCHIVES["source_ids"] or [],
+        output:
+            sample="results/raw/gaia/sample.csv.gz",
+        log:
+            "results/logs/fetch_sample.log",
+        benchmark:
+            "results/benchmarks/fetch_sample.tsv"
+        retries: 3
+        localrule: ARCHIVES["local"]
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=240,
+            gpu=0,
+            downloads=1,
+        params:
+            radius_arcsec=5.0,
+        script:
+            "../scripts/fetch_sample.py"
+
+    rule fetch_gaia_source:
+        input:
+            datasets=DATASETS,
+            sample="results/raw/gaia/sample.csv.gz",
+        output:
+            gaia_source=RAW["gaia_source"],
+            missing="results/raw/gaia/missing/gaia_source_{chunk}.csv.gz",
+        log:
+            "results/logs/fetch_gaia_source/{chunk}.log",
+        benchmark:
+            "results/benchmarks/fetch_gaia_source/{chunk}.tsv"
+        retries: 3
+        localrule: ARCHIVES["local"]
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=240,
+            gpu=0,
+            downloads=1,
+        script:
+            "../scripts/fetch_gaia_source.py"
+
+    rule fetch_xp:
+        input:
+            datasets=DATASETS,
+            gaia_source=RAW["gaia_source"],
+        output:
+            xp=RAW["xp"],
+            missing="results/raw/gaia/missing/xp_{chunk}.csv.gz",
+        log:
+            "results/logs/fetch_xp/{chunk}.log",
+        benchmark:
+            "results/benchmarks/fetch_xp/{chunk}.tsv"
+        retries: 3
+        localrule: ARCHIVES["local"]
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=720,
+            gpu=0,
+            downloads=1,
+        params:
+            workers=ARCHIVES["workers"],
+        script:
+            "../scripts/fetch_xp.py"
+
+else:
+    for table, dataset in (("xp", "gaia_xp_bulk"), ("gaia_source", "gaia_source_bulk")):
+        folder = str(Path(RAW[table]).parent)
+
+        rule:
+            name:
+                f"fetch_{table}_list"
+            input:
+                datasets=DATASETS,
+            output:
+                list=f"{folder}/_MD5SUM.txt",
+            log:
+                f"results/logs/fetch_{table}_list.log",
+            benchmark:
+                f"results/benchmarks/fetch_{table}_list.tsv"
+            retries: 3
+            localrule: ARCHIVES["local"]
+            conda:
+                "../../envs/download.yaml"
+            threads: 1
+            resources:
+                mem_mb=1000,
+                runtime=60,
+                gpu=0,
+                downloads=1,
+            params:
+                dataset=dataset,
+            script:
+                "../scripts/fetch_bulk_list.py"
+
+        rule:
+            name:
+                f"fetch_{table}"
+            input:
+                datasets=DATASETS,
+                list=ancient(f"{folder}/_MD5SUM.txt"),
+            output:
+                RAW[table],
+            log:
+                f"results/logs/fetch_{table}/{{chunk}}.log",
+            benchmark:
+                f"results/benchmarks/fetch_{table}/{{chunk}}.tsv"
+            retries: 3
+            localrule: ARCHIVES["local"]
+            conda:
+                "../../envs/download.yaml"
+            threads: 1
+            resources:
+                mem_mb=1000,
+                runtime=720,
+                gpu=0,
+                downloads=1,
+            params:
+                dataset=dataset,
+            script:
+                "../scripts/fetch_bulk.py"
+
+
+rule fetch_twomass:
+    input:
+        datasets=DATASETS,
+        gaia_source=expand(RAW["gaia_source"], chunk=CHUNKS),
+    output:
+        twomass=RAW["twomass"],
+    log:
+        "results/logs/fetch_twomass.log",
+    benchmark:
+        "results/benchmarks/fetch_twomass.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=0,
+        downloads=1,
+    script:
+        "../scripts/fetch_twomass.py"
+
+
+rule fetch_unwise:
+    input:
+        datasets=DATASETS,
+        gaia_source=expand(RAW["gaia_source"], chunk=CHUNKS),
+    output:
+        unwise=RAW["unwise"],
+    log:
+        "results/logs/fetch_unwise.log",
+    benchmark:
+        "results/benchmarks/fetch_unwise.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=0,
+        downloads=1,
+    params:
+        service=ARCHIVES["unwise"],
+    script:
+        "../scripts/fetch_unwise.py"
