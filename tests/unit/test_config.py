@@ -41,7 +41,7 @@ def test_the_three_configurations_are_valid_and_override_only_known_keys(root, c
         ({"sky": {"starz": 5}}, ["unknown key 'starz' under 'sky'", "did you mean 'stars'"]),
         ({"sky": {"stars": "many"}}, ["'sky/stars' is 'many'", "type integer", "at least 50"]),
         ({"sky": {"stars": 3}}, ["'sky/stars' is 3", "at least 50"]),
-        ({"survey": "dr18"}, ["'survey' is 'dr18'", "'simulated', 'files'"]),
+        ({"survey": "dr18"}, ["'survey' is 'dr18'", "'simulated', 'dr17', 'files'"]),
         ({"split": {"train": 0.9}}, ["'split'", "is 1.1, it must be 1"]),
         ({"survey": "files"}, ["'files/xp' is empty"]),
         ({"scatter_vae": {"training": {"epochs": 0}}}, ["'scatter_vae/training/epochs' is 0"]),

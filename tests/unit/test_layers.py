@@ -81,7 +81,10 @@ def test_scripts_are_thin_and_named_as_their_rule(root):
     for script in sorted((root / "workflow" / "scripts").glob("*.py")):
         lines = script.read_text().splitlines()
         assert len(lines) <= 45, f"{script.name} has {len(lines)} lines: science belongs in src"
-        assert f'code_of("{script.stem}")' in rules, f"no rule uses {script.name}"
+        carried = f'code_of("{script.stem}")' in rules
+        # Editing a client must not download again.
+        assert carried != script.stem.startswith("fetch_"), script.name
+        assert f"scripts/{script.name}" in rules, f"no rule uses {script.name}"
 
 
 def test_modules_are_read_in_one_sitting(root):

@@ -102,8 +102,8 @@ class Fetcher:
     logins: Logins = field(default_factory=Logins)
     prepare: Callable[[requests.Session], object] = lambda session: None
     quiet: bool = False
-    _local: threading.local = field(default_factory=threading.local, repr=False)
-    _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+    _local: threading.local = field(default_factory=threading.local, repr=False, init=False)
+    _stop: threading.Event = field(default_factory=threading.Event, repr=False, init=False)
 
     def __post_init__(self):
         # pooch reports each file in two lines; the progress bar says it in one for all.
@@ -137,6 +137,7 @@ class Fetcher:
                 unit="B",
                 unit_scale=True,
                 dynamic_ncols=True,
+                mininterval=1.0,
                 disable=self.quiet or not missing,
             ) as bar,
             ThreadPoolExecutor(self.workers) as pool,

@@ -14,6 +14,8 @@ from starloom.archives.fetch import Fetcher
 from starloom.archives.logins import Logins
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8, chunk_range
 from starloom.archives.raw_csv import write_csv
+from starloom.archives.raw_tables import read_columns
+from starloom.archives.schema import archive_columns
 from starloom.archives.tap import Tap
 
 CHECKSUMS = "_MD5SUM.txt"
@@ -44,6 +46,30 @@ def in_chunk(source_id: Int[np.ndarray, " n"], chunk: str) -> Int[np.ndarray, " 
     return found
 
 
+def read_ids(path: str | Path) -> Int[np.ndarray, " n"]:
+    """
+    Read source ids, from any table that the readers know.
+
+    Raises:
+        ValueError: if it has no column source_id, or no rows.
+    """
+    columns = read_columns(path, archive_columns("gaia_source"), ("source_id",), ())
+    return columns["source_id"].astype(np.int64)
+
+
+def with_xp(gaia: Mapping[str, np.ndarray]) -> Int[np.ndarray, " n"]:
+    """
+    Sources that have an XP continuous spectrum.
+
+    Args:
+        gaia: source_id; has_xp_continuous where the table has it, else all are taken.
+
+    Returns:
+        Their ids, in rising order.
+    """
+    return np.sort(gaia["source_id"][gaia.get("has_xp_continuous", slice(None))])
+
+
 def query_sources(
     tap: Tap, ids: Int[np.ndarray, " n"], path: str | Path, block: int = queries.BLOCK
 ) -> Int[np.ndarray, " missing"]:
@@ -68,6 +94,36 @@ def query_sources(
         stars = Table({"source_id": some})
         answers += queries.ask(tap, queries.gaia_source(queries.by_upload()), stars)
     return np.setdiff1d(ids, _write_sources(answers, path))
+
+
+def query_ids_near(
+    tap: Tap, ra: np.ndarray, dec: np.ndarray, radius_arcsec: float, block: int = 2000
+) -> Int[np.ndarray, " n"]:
+    """
+    Sources near positions, for rows of other surveys that do not name theirs.
+
+    Args:
+        tap: the Gaia archive.
+        ra: right ascension [deg].
+        dec: declination [deg].
+        radius_arcsec: allow for proper motion between the epochs [arcsec].
+        block: positions a query.
+
+    Returns:
+        Ids, each once, in rising order.
+
+    Raises:
+        TapError: if the archive fails.
+    """
+    there = np.flatnonzero(np.isfinite(ra + dec))
+    stars = Table({"source_id": there, "ra": ra[there], "dec": dec[there]})
+    adql = queries.gaia_ids(queries.near(radius_arcsec))
+    answers = [
+        np.ma.getdata(answer["source_id"]).astype(np.int64)
+        for first in range(0, len(stars), block)
+        for answer in queries.ask(tap, adql, stars[first : first + block])
+    ]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *answers]))
 
 
 def query_pixels(tap: Tap, chunk: str, path: str | Path) -> None:

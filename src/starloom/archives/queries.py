@@ -85,6 +85,19 @@ def by_upload() -> str:
     return f"JOIN {STARS} AS s ON g.source_id = s.source_id"
 
 
+def near(radius_arcsec: float, ra: str = "g.ra", dec: str = "g.dec") -> str:
+    """The rows, with their position in `ra` and `dec`, within a radius of an uploaded position."""
+    return (
+        f"JOIN {STARS} AS s ON 1 = CONTAINS(POINT('ICRS', {ra}, {dec}), "
+        f"CIRCLE('ICRS', s.ra, s.dec, {radius_arcsec / 3600:.8f}))"
+    )
+
+
+def gaia_ids(where: str) -> str:
+    """Ids of sources, where `by_upload`, `by_range` or `near` says."""
+    return f"SELECT g.source_id FROM gaiadr3.gaia_source AS g {where}"
+
+
 def by_range(first_pixel: int, last_pixel: int) -> str:
     """
     All sources of some pixels.
@@ -110,11 +123,8 @@ def cones(table: str, names: Mapping[str, str], ra: str, dec: str, radius_arcsec
         radius_arcsec: of the cones.
     """
     columns = ", ".join(f"u.{theirs} AS {ours}" for ours, theirs in names.items())
-    return (
-        f"SELECT s.source_id, {columns} FROM {table} AS u JOIN {STARS} AS s "
-        f"ON 1 = CONTAINS(POINT('ICRS', u.{ra}, u.{dec}), "
-        f"CIRCLE('ICRS', s.ra, s.dec, {radius_arcsec / 3600:.8f}))"
-    )
+    where = near(radius_arcsec, f"u.{ra}", f"u.{dec}")
+    return f"SELECT s.source_id, {columns} FROM {table} AS u {where}"
 
 
 def columns_of(table: str) -> str:
