@@ -13,10 +13,12 @@ from typing import BinaryIO, TypeVar
 
 Item = TypeVar("Item")
 
-BLOCK_BYTES = 1 << 24
-"""Text in one block; a block of XP spectra with correlations then holds about 400 stars."""
+BLOCK_BYTES = 1 << 23
+"""Text in one block: about 200 XP spectra with correlations, and still in the cache."""
 
-_READ_BYTES = 1 << 20
+PIECE_BYTES = 1 << 20
+"""How much of a file is read, and of its gzipped content undone, at a time."""
+
 _HEAD_BYTES = 1024
 _MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -110,12 +112,12 @@ def file_kind(source: Source) -> tuple[str, str]:
 def raw_bytes(source: Source) -> bytes:
     """The whole content of a raw file, gzip undone."""
     if file_kind(source)[0] == "gzip":
-        return b"".join(_gunzipped(source, BLOCK_BYTES))
+        return b"".join(_gunzipped(source, PIECE_BYTES))
     with open_raw(source) as handle:
         return handle.read()
 
 
-def pieces(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+def pieces(source: Source, piece_bytes: int = PIECE_BYTES) -> Generator[bytes]:
     """
     Stream the content of a raw file in pieces, gzip undone.
 
@@ -123,10 +125,10 @@ def pieces(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
         ValueError: if a gzip file is cut or damaged.
     """
     if file_kind(source)[0] == "gzip":
-        yield from _gunzipped(source, block_bytes)
+        yield from _gunzipped(source, piece_bytes)
         return
     with open_raw(source) as handle:
-        while piece := handle.read(block_bytes):
+        while piece := handle.read(piece_bytes):
             yield piece
 
 
@@ -144,8 +146,8 @@ def text_blocks(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[io.B
     Raises:
         ValueError: if a gzip file is cut or damaged.
     """
-    with contextlib.closing(ahead(pieces(source, block_bytes))) as early:
-        yield from _whole_lines(early)
+    with contextlib.closing(ahead(pieces(source), 2 + block_bytes // PIECE_BYTES)) as early:
+        yield from _whole_lines(early, block_bytes)
 
 
 def ahead(items: Generator[Item], depth: int = 2) -> Iterator[Item]:
@@ -198,23 +200,23 @@ def _open_zip(path: str | Path) -> Iterator[zipfile.ZipFile]:
         raise ValueError(f"{path} is a cut or damaged zip ({error}); get it again") from error
 
 
-def _gunzipped(source: Source, block_bytes: int) -> Iterator[bytes]:
+def _gunzipped(source: Source, piece_bytes: int) -> Iterator[bytes]:
     with open_raw(source) as handle:
         try:
-            yield from _members(handle, block_bytes)
+            yield from _members(handle, piece_bytes)
         except (zlib.error, EOFError) as error:
             raise ValueError(
                 f"{source} is a cut or damaged gzip file ({error}); remove it and get it again"
             ) from error
 
 
-def _members(handle: BinaryIO, block_bytes: int) -> Iterator[bytes]:
+def _members(handle: BinaryIO, piece_bytes: int) -> Iterator[bytes]:
     """Undo gzip member after member; a file that ends inside one raises EOFError."""
-    while data := handle.read(_READ_BYTES):
+    while data := handle.read(PIECE_BYTES):
         member = zlib.decompressobj(wbits=31)
         while not member.eof:
-            data = data or handle.read(_READ_BYTES)
-            if piece := member.decompress(data, block_bytes):
+            data = data or handle.read(PIECE_BYTES)
+            if piece := member.decompress(data, piece_bytes):
                 yield piece
             elif not data:
                 raise EOFError("it ends before its end mark")
@@ -222,20 +224,21 @@ def _members(handle: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         handle.seek(-len(member.unused_data), io.SEEK_CUR)
 
 
-def _whole_lines(text: Iterator[bytes]) -> Iterator[io.BytesIO]:
-    rest: list[bytes] = []
+def _whole_lines(text: Iterator[bytes], block_bytes: int) -> Iterator[io.BytesIO]:
+    held: list[bytes] = []
+    size = 0
     for piece in text:
-        cut = piece.rfind(b"\n") + 1
-        if not cut:
-            rest.append(piece)
-            continue
-        block = io.BytesIO()
-        block.writelines(rest)
-        block.write(memoryview(piece)[:cut])
-        rest = [piece[cut:]]
-        yield block
-    if any(rest):
-        yield io.BytesIO(b"".join([*rest, b"\n"]))
+        held.append(piece)
+        size += len(piece)
+        cut = piece.rfind(b"\n") + 1 if size >= block_bytes else 0
+        if cut:
+            held[-1] = piece[:cut]
+            yield io.BytesIO(b"".join(held))
+            held = [piece[cut:]]
+            size = len(held[0])
+    if size:
+        last = b"".join(held)
+        yield io.BytesIO(last if last.endswith(b"\n") else last + b"\n")
 
 
 def _produce(items: Generator, made: queue.Queue, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ reader parses on all cores. Rows and scalars come from the text left when the ar
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,18 +20,17 @@ from starloom.archives.raw_text import BLOCK_BYTES, Source, ahead, text_blocks
 from starloom.archives.xp_columns import ARRAYS, INTEGERS, REALS, Ragged, RawXp, require_columns
 
 _MARK = 9.0
-_EMPTY_ARRAYS = ["()", "[]"]
 
 
 class _Block(NamedTuple):
-    """Rows before the numbers are parsed: cells, and the arrays' text with marks between them."""
+    """Rows before the arrays' numbers are parsed: their text lies in `numbers`, marks between."""
 
-    cells: pl.DataFrame
+    scalars: pl.DataFrame
     numbers: bytes
     start: np.ndarray
     stop: np.ndarray
     row: np.ndarray
-    column: np.ndarray
+    name: np.ndarray
     wanted: list[str]
 
 
@@ -55,8 +55,8 @@ def text_spectra(
     rows = 0
     with contextlib.closing(ahead(_blocks(path, correlations, block_bytes), 1)) as blocks:
         for block in blocks:
-            yield RawXp(_source_ids(block.cells, path, rows), _scalars(block), _arrays(block, path))
-            rows += block.cells.height
+            yield RawXp(_source_ids(block, path, rows), _scalars(block), _arrays(block, path))
+            rows += block.scalars.height
     if not rows:
         raise ValueError(f"{path} has no rows below a header; get it again")
 
@@ -77,8 +77,8 @@ def _blocks(path: Source, correlations: bool, block_bytes: int) -> Iterator[_Blo
             text.write(memoryview(before)[stop + 1 :])
         if text.getbuffer().nbytes:
             block = _block(text, names, correlations, path, rows)
-            rows += block.cells.height
-            if block.cells.height:
+            rows += block.scalars.height
+            if block.scalars.height:
                 yield block
 
 
@@ -101,19 +101,13 @@ def _block(
     block: io.BytesIO, names: list[str], correlations: bool, path: Source, rows: int
 ) -> _Block:
     text = np.frombuffer(block.getbuffer(), np.uint8)
-    at = f"{path}, row {rows + 1} or later"
-    start, stop = _array_cells(text, at)
-    cells = _cells(
-        _pieces(text, np.append(0, stop), np.append(start, len(text))), names, path, rows
-    )
-    row, column = np.nonzero(
-        cells.select(pl.all().is_in(_EMPTY_ARRAYS)).fill_null(False).to_numpy()
-    )
-    if len(row) != len(start):
-        raise ValueError(f"{at}: quotes do not pair; the file is damaged, get it again")
+    start, stop = _array_cells(text, names, path, rows)
+    rest = _pieces(text, np.append(0, stop), np.append(start, len(text)))
+    row, column = _places(rest, start, stop, names, path, rows)
     wanted = [name for name in ARRAYS if correlations or not name.endswith("correlations")]
     wanted = [name for name in wanted if name in names]
-    keep = (stop > start) & np.isin(column, [names.index(name) for name in wanted])
+    name = np.array(names)[column]
+    keep = (stop > start) & np.isin(name, wanted)
     start, stop = start[keep], stop[keep]
     if not keep.all():
         pieces = _pieces(text, start - 2, stop + 2)
@@ -124,18 +118,27 @@ def _block(
     if len(start):
         _mark(text, start, stop)
     del text
-    return _Block(cells, block.getvalue(), start, stop, row[keep], column[keep], wanted)
+    scalars = _scalar_table(rest, names)
+    return _Block(scalars, block.getvalue(), start, stop, row[keep], name[keep], wanted)
 
 
-def _array_cells(text: np.ndarray, at: str) -> tuple[np.ndarray, np.ndarray]:
+def _array_cells(
+    text: np.ndarray, names: list[str], path: Source, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Where the insides of the quoted arrays start and stop."""
     quotes = np.flatnonzero(text == ord('"'))
     opens = np.flatnonzero(np.isin(text[quotes + 1], [ord("("), ord("[")]))
-    if len(opens) and (opens[-1] + 1 >= len(quotes) or np.any(np.diff(opens) < 2)):
-        raise ValueError(f"{at}: an array does not end; the file is cut, get it again")
-    start, stop = quotes[opens] + 2, quotes[opens + 1] - 1
-    if not np.isin(text[stop], [ord(")"), ord("]")]).all():
-        raise ValueError(f"{at}: an array has no closing bracket; the file is cut, get it again")
+    after = np.append(quotes, len(text) - 1)[opens + 1]
+    start, stop = quotes[opens] + 2, after - 1
+    closed = np.isin(text[stop], [ord(")"), ord("]")]) & (np.diff(opens, append=len(quotes)) > 1)
+    if not closed.all():
+        place = int(start[np.argmin(closed)])
+        lines = bytes(text[:place]).split(b"\n")
+        star = dict(zip(names, lines[-1].decode("utf-8", "replace").split(","), strict=False))
+        raise ValueError(
+            f"{path}, row {rows + len(lines)} (source_id {star.get('source_id')}): an array has no "
+            "end; the file is cut or damaged, get it again"
+        )
     return start, stop
 
 
@@ -164,49 +167,62 @@ def _mark(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> None:
     text[np.append(start - 2, len(text) - 1)] = ord("9")
 
 
-def _cells(text: bytes, names: list[str], path: Source, rows: int) -> pl.DataFrame:
-    """All cells as strings, null where missing; every row must have a cell for each column."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    schema = dict.fromkeys(names, pl.String)
-    if not lines:
-        return pl.DataFrame(schema=schema)
-    text = b"\n".join([*lines, b""])
-    letters = np.frombuffer(text, np.uint8)
+def _places(
+    rest: bytes, start: np.ndarray, stop: np.ndarray, names: list[str], path: Source, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of each array, after a check that every row has a cell for each column."""
+    letters = np.frombuffer(rest, np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
     commas = np.flatnonzero(letters == ord(","))
-    cells = 1 + np.diff(np.searchsorted(commas, np.flatnonzero(letters == ord("\n"))), prepend=0)
-    if np.any(cells != len(names)):
-        bad = int(np.argmax(cells != len(names)))
-        star = dict(zip(names, lines[bad].decode("utf-8", "replace").split(","), strict=False))
+    before = np.searchsorted(commas, ends)
+    cells = 1 + np.diff(before, prepend=0)
+    blank = (cells == 1) & (np.diff(ends, prepend=-1) <= 2)
+    if np.any((cells != len(names)) & ~blank):
+        line = int(np.argmax((cells != len(names)) & ~blank))
+        text = rest[ends[line - 1] + 1 if line else 0 : ends[line]].decode("utf-8", "replace")
+        star = dict(zip(names, text.split(","), strict=False)).get("source_id")
         raise ValueError(
-            f"{path}, row {rows + bad + 1} (source_id {star.get('source_id')}): {cells[bad]} cells "
-            f"where the header has {len(names)}; the file is cut or damaged, get it again"
+            f"{path}, row {rows + line + 1} (source_id {star}): {cells[line]} cells where the "
+            f"header has {len(names)}; the file is cut or damaged, get it again"
         )
-    return pl.read_csv(text, has_header=False, schema=schema)
+    place = start - np.cumsum(stop - start) + (stop - start)
+    line = np.searchsorted(ends, place)
+    column = np.searchsorted(commas, place) - np.append(0, before)[line]
+    return (np.cumsum(~blank) - 1)[line], column
 
 
-def _source_ids(cells: pl.DataFrame, path: Source, rows: int) -> np.ndarray:
-    ids = cells["source_id"].cast(pl.Int64, strict=False)
+def _scalar_table(rest: bytes, names: list[str]) -> pl.DataFrame:
+    """The columns without arrays that are of use, null where there is no number."""
+    kinds = {"source_id": pl.Int64} | dict.fromkeys((*INTEGERS, *REALS), pl.Float64)
+    kinds = {name: kinds.get(name, pl.String) for name in names}
+    if not rest.strip():
+        return pl.DataFrame(schema=kinds)
+    lines = re.sub(rb"\n\s*\n", b"\n", rest).lstrip()
+    table = pl.read_csv(lines, has_header=False, schema=kinds, ignore_errors=True)
+    return table.select(name for name, kind in kinds.items() if kind != pl.String)
+
+
+def _source_ids(block: _Block, path: Source, rows: int) -> np.ndarray:
+    ids = block.scalars["source_id"]
     if ids.null_count():
-        bad = int(ids.is_null().arg_max())
         raise ValueError(
-            f"{path}, row {rows + bad + 1}: source_id is {cells['source_id'][bad]!r}, not an "
-            "integer; every row needs its star's source_id"
+            f"{path}, row {rows + int(ids.is_null().arg_max()) + 1}: source_id is not an integer; "
+            "every row needs its star's source_id"
         )
     return ids.to_numpy()
 
 
 def _scalars(block: _Block) -> dict[str, np.ndarray]:
-    names = [name for name in (*INTEGERS, *REALS) if name in block.cells.columns]
-    table = block.cells.select(pl.col(names).cast(pl.Float64, strict=False)).fill_null(np.nan)
-    return {name: table[name].to_numpy() for name in names}
+    table = block.scalars.fill_null(np.nan)
+    return {name: table[name].to_numpy() for name in table.columns if name != "source_id"}
 
 
 def _arrays(block: _Block, path: Source) -> dict[str, Ragged]:
     values, start, count = _numbers(block, path)
     arrays = {}
     for name in block.wanted:
-        chosen = block.column == block.cells.columns.index(name)
-        ragged = Ragged(values, *np.zeros((2, block.cells.height), np.int64))
+        chosen = block.name == name
+        ragged = Ragged(values, *np.zeros((2, block.scalars.height), np.int64))
         ragged.start[block.row[chosen]] = start[chosen]
         ragged.count[block.row[chosen]] = count[chosen]
         arrays[name] = ragged
@@ -219,8 +235,8 @@ def _numbers(block: _Block, path: Source) -> tuple[np.ndarray, np.ndarray, np.nd
         return np.empty(0), block.start, block.start
     values = _column(block.numbers)
     if values.null_count():
-        values = _column(block.numbers.translate(None, b" \t\r"))
-    values = values.fill_null(np.nan).to_numpy()
+        values = _column(block.numbers.translate(None, b" \t\r")).fill_null(np.nan)
+    values = values.to_numpy()
     marks = np.flatnonzero(values == _MARK)
     if len(marks) != len(block.start) + 1:
         pairs = zip(block.start, block.stop, strict=True)
