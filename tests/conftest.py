@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# As in the workflow: XLA's pool of threads can wedge on few cores.
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 

@@ -17,7 +17,7 @@ rule adopt_xp:
     input:
         file=lambda wildcards: USER_XP[wildcards.chunk],
     output:
-        xp=RAW["xp"],
+        raw=RAW["xp"],
         manifest="results/raw/manifest/xp_{chunk}.csv",
     log:
         "results/logs/adopt_xp/{chunk}.log",
@@ -31,9 +31,10 @@ rule adopt_xp:
         runtime=60,
         gpu=0,
     params:
-        code=code_of("adopt_xp"),
+        kind="xp",
+        code=code_of("adopt_raw"),
     script:
-        "../scripts/adopt_xp.py"
+        "../scripts/adopt_raw.py"
 
 
 for table in [name for name in HAS if HAS[name]]:
@@ -58,7 +59,7 @@ for table in [name for name in HAS if HAS[name]]:
             runtime=60,
             gpu=0,
         params:
-            table=table,
-            code=code_of("adopt_table"),
+            kind=table,
+            code=code_of("adopt_raw"),
         script:
-            "../scripts/adopt_table.py"
+            "../scripts/adopt_raw.py"

@@ -57,7 +57,7 @@ rule sky_spectra:
         "results/benchmarks/sky_spectra/{chunk}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=6000,
         runtime=60,

@@ -17,11 +17,14 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 # Compiled JAX programs are kept between jobs and runs; they depend on nothing but the code.
+# On a CPU each job computes on one thread: XLA's pool of threads can wedge for ever on few cores,
+# the bytes do not depend on the number of cores, and the jobs run side by side.
 # Every environment finds the package in src; it is never installed into a conda environment.
 os.environ.update(
     {
         "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "jax"),
         "PYTHONHASHSEED": "0",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
     }

@@ -42,6 +42,7 @@ rule publish_crate:
         figures=rules.plot_scatter_vae.output,
     output:
         crate="results/ro-crate-metadata.json",
+        snakefile="results/workflow/Snakefile",
     log:
         "results/logs/publish_crate.log",
     benchmark:

@@ -58,7 +58,7 @@ else:
             "results/benchmarks/train_scatter_vae.tsv"
         conda:
             "../../envs/gpu.yaml"
-        threads: 2
+        threads: 1
         resources:
             mem_mb=8000,
             runtime=120,
@@ -95,7 +95,7 @@ rule encode_scatter_vae:
         "results/benchmarks/encode_scatter_vae/{chunk}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=4000,
         runtime=20,
@@ -145,7 +145,7 @@ rule evaluate_scatter_vae:
         "results/benchmarks/evaluate_scatter_vae.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=8000,
         runtime=20,

@@ -16,8 +16,9 @@ def main(model_path, history_path, catalog_path, stars_path, residuals_path, fol
         "stars": read_table(stars_path),
         "residuals": read_table(residuals_path),
     }
-    for name, (figure, title, caption) in figures.draw_all(tables, card, names).items():
-        save(figure, folder / name, title, caption, data)
+    drawn = figures.draw_all(tables, card, names)
+    for order, (name, (figure, title, caption)) in enumerate(drawn.items()):
+        save(figure, folder / name, title, caption, data, order)
         print(f"{name}: {title}")
 
 

@@ -27,7 +27,9 @@ def styled() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, path: str | Path, title: str, caption: str, data: str) -> None:
+def save(
+    figure: Figure, path: str | Path, title: str, caption: str, data: str, order: int = 0
+) -> None:
     """
     Write a figure as PDF (for papers) and PNG (for pages), with its caption beside.
 
@@ -37,9 +39,11 @@ def save(figure: Figure, path: str | Path, title: str, caption: str, data: str) 
         title: a few words.
         caption: what is shown, with symbols and sample.
         data: simulated, files or dr17; simulated is written into the figure's margin.
+        order: place among the figures of its study.
     """
     path = Path(path)
     if data == "simulated":
+        figure.get_layout_engine().set(rect=(0, (low := 0.1 / figure.get_figheight()), 1, 1 - low))
         figure.text(
             0.998, 0.002, "simulated sky", ha="right", va="bottom", fontsize=6, color="0.45"
         )
@@ -50,7 +54,10 @@ def save(figure: Figure, path: str | Path, title: str, caption: str, data: str) 
     ):
         with atomic(path.with_suffix(suffix)) as temporary, styled():
             figure.savefig(temporary, metadata=metadata, format=suffix[1:])
-    write_json(path.with_suffix(".json"), {"title": title, "caption": caption, "data": data})
+    write_json(
+        path.with_suffix(".json"),
+        {"title": title, "caption": caption, "data": data, "order": order},
+    )
 
 
 def finite_range(values: np.ndarray, percent: float = 1.0) -> tuple[float, float]:
