@@ -161,8 +161,9 @@ def _column(name: str, values: np.ndarray, dtype: str, unit: str, size: int = 1)
     many = "" if size == 1 else str(size)
     unit = unit or None
     if dtype.startswith("S") or dtype == "string":
-        text = np.asarray(values).astype(str)
-        width = int(dtype[1:]) if dtype != "string" else max(1, text.dtype.itemsize // 4)
+        text = np.asarray(values)
+        width = int(dtype[1:]) if dtype != "string" else max(1, text.astype(str).itemsize // 4)
         shape = f"({width},{size})" if many else None
-        return fits.Column(name, f"{size * width}A", array=text, dim=shape, unit=unit)
+        cells = text.astype(f"S{width}")
+        return fits.Column(name, f"{size * width}A", array=cells, dim=shape, unit=unit)
     return fits.Column(name, many + FORMATS[dtype], array=values.astype(dtype), unit=unit)

@@ -79,7 +79,7 @@ def avro_spectra(source: Source, correlations: bool) -> Iterator[RawXp]:
         ValueError: if the file is cut or has other records.
 
     References:
-        De Angeli et al. (2023), Sec. 3.2.
+        De Angeli et al. (2023), Gaia DR3: Processing and validation of BP/RP low-resolution data.
     """
     records: list[dict] = []
     try:
