@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -37,32 +38,32 @@ def mode_table(
     if not np.isfinite(centre + width):
         return _sorted([])
     low = max(centre - reach * width, 0.05 * centre)
-    freq = jnp.linspace(low, centre + reach * width, STEPS)
-    order, slope = radial_order(freq, star)
-    power = np.asarray(envelope_ppm2(freq, star), float)
+    freq = np.linspace(low, centre + reach * width, STEPS)
+    order, power, one = jax.tree.map(
+        lambda curve: np.asarray(curve, float), _curves(jnp.asarray(freq, jnp.float32), star)
+    )
     modes = []
     for degree in (0, 2, 3):
-        fwhm = float(star["fwhm_uhz"]) * WIDTH_FACTOR[degree]
-        line = ridge_order(order, degree, star)
-        modes.append(_integers(freq, line, degree, 0, power, np.full(STEPS, fwhm), np.zeros(STEPS)))
-    one = dipole(freq, order, slope, star)
-    zeta = np.asarray(one["zeta"], float)
-    fwhm = 2.0 * np.asarray(one["half_width"], float) / np.asarray(_rate(one["order"], freq), float)
+        fwhm = np.full(STEPS, float(star["fwhm_uhz"]) * WIDTH_FACTOR[degree])
+        line = ridge_order(order, degree, {name: float(value) for name, value in star.items()})
+        modes.append(_integers(freq, line, degree, 0, power, fwhm, np.zeros(STEPS)))
+    fwhm = 2.0 * one["half_width"] / np.gradient(one["order"], freq)
     for m, share in multiplet(star):
         if m == 0 or (not zonal_only and float(star["mixed"])):
             line = one["order"] - m * one["split"]
-            shared = power * (1.0 - zeta) * (1.0 if zonal_only else float(share))
-            modes.append(_integers(freq, line, 1, m, shared, fwhm, zeta))
+            shared = power * (1.0 - one["zeta"]) * (1.0 if zonal_only else float(share))
+            modes.append(_integers(freq, line, 1, m, shared, fwhm, one["zeta"]))
     return _sorted(modes)
 
 
-def _rate(order, freq):
-    return jnp.gradient(order, freq[1] - freq[0])
+@jax.jit
+def _curves(freq, star):
+    order, slope = radial_order(freq, star)
+    return order, envelope_ppm2(freq, star), dipole(freq, order, slope, star)
 
 
 def _integers(freq, line, degree, m, power, fwhm, zeta):
     """Where a continuous order is an integer, and what the other curves are there."""
-    freq, line = np.asarray(freq, float), np.asarray(line, float)
     whole = np.arange(np.ceil(line[0]), np.floor(line[-1]) + 1)
     at = np.interp(whole, line, freq)
     square = VISIBILITY[degree] * np.interp(at, freq, power)
