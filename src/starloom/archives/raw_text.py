@@ -2,16 +2,14 @@
 
 import contextlib
 import io
-import queue
-import threading
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-Item = TypeVar("Item")
+from starloom.archives.ahead import ahead
 
 BLOCK_BYTES = 1 << 23
 """Text in one block: about 200 XP spectra with correlations, and still in the cache."""
@@ -150,35 +148,6 @@ def text_blocks(source: Source, block_bytes: int = BLOCK_BYTES) -> Iterator[io.B
         yield from _whole_lines(early, block_bytes)
 
 
-def ahead(items: Generator[Item], depth: int = 2) -> Iterator[Item]:
-    """
-    Produce items on another thread, at most `depth` before they are asked for.
-
-    Args:
-        items: a generator of whatever is costly to produce.
-        depth: items to hold.
-
-    Yields:
-        The items in their order.
-
-    Raises:
-        Exception: whatever producing an item raised.
-    """
-    made: queue.Queue = queue.Queue(depth)
-    stop = threading.Event()
-    worker = threading.Thread(target=_produce, args=(items, made, stop), daemon=True)
-    worker.start()
-    try:
-        while (got := made.get()) is not None:
-            item, error = got
-            if error is not None:
-                raise error
-            yield item
-    finally:
-        stop.set()
-        worker.join()
-
-
 def zip_members(path: str | Path) -> list[Member]:
     """
     The files inside an archive's zip.
@@ -239,23 +208,3 @@ def _whole_lines(text: Iterator[bytes], block_bytes: int) -> Iterator[io.BytesIO
     if size:
         last = b"".join(held)
         yield io.BytesIO(last if last.endswith(b"\n") else last + b"\n")
-
-
-def _produce(items: Generator, made: queue.Queue, stop: threading.Event) -> None:
-    """Put (item, None) for each item, then None; (None, error) if producing fails."""
-
-    def offer(entry: tuple | None) -> bool:
-        while not stop.is_set():
-            with contextlib.suppress(queue.Full):
-                made.put(entry, timeout=0.1)
-                return True
-        return False
-
-    with contextlib.closing(items):
-        try:
-            for item in items:
-                if not offer((item, None)):
-                    return
-            offer(None)
-        except Exception as error:
-            offer((None, error))

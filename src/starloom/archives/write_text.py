@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from starloom.archives.ahead import ahead
 from starloom.archives.raw_tables import NO_INTEGER
-from starloom.archives.raw_text import ahead
 from starloom.archives.schema import ArchiveColumn, archive_columns
 from starloom.archives.twomass import ALIASES
 from starloom.archives.twomass import REQUIRED as REQUIRED_2MASS

@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from starloom.archives.raw_text import BLOCK_BYTES, Source, ahead, text_blocks
+from starloom.archives.ahead import ahead
+from starloom.archives.raw_text import BLOCK_BYTES, Source, text_blocks
 from starloom.archives.xp_columns import ARRAYS, INTEGERS, REALS, Ragged, RawXp, require_columns
-
-_MARK = 9.0
+from starloom.archives.xp_numbers import joined, mark, numbers
 
 
 class _Block(NamedTuple):
@@ -102,7 +101,7 @@ def _block(
 ) -> _Block:
     text = np.frombuffer(block.getbuffer(), np.uint8)
     start, stop = _array_cells(text, names, path, rows)
-    rest = _pieces(text, np.append(0, stop), np.append(start, len(text)))
+    rest = joined(text, np.append(0, stop), np.append(start, len(text)))
     row, column = _places(rest, start, stop, names, path, rows)
     wanted = [name for name in ARRAYS if correlations or not name.endswith("correlations")]
     wanted = [name for name in wanted if name in names]
@@ -110,13 +109,13 @@ def _block(
     keep = (stop > start) & np.isin(name, wanted)
     start, stop = start[keep], stop[keep]
     if not keep.all():
-        pieces = _pieces(text, start - 2, stop + 2)
+        pieces = joined(text, start - 2, stop + 2)
         block = io.BytesIO(pieces)
         text = np.frombuffer(block.getbuffer(), np.uint8)
         length = stop - start + 4
         start, stop = np.cumsum(length) - length + 2, np.cumsum(length) - 2
     if len(start):
-        _mark(text, start, stop)
+        mark(text, start, stop)
     del text
     scalars = _scalar_table(rest, names)
     return _Block(scalars, block.getvalue(), start, stop, row[keep], name[keep], wanted)
@@ -140,31 +139,6 @@ def _array_cells(
             "end; the file is cut or damaged, get it again"
         )
     return start, stop
-
-
-def _pieces(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bytes:
-    """The pieces of a text from each start to its stop, joined."""
-    edges = np.append(np.column_stack([start, stop]).ravel(), len(text)).astype(np.int64)
-    both = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(text)]
-    )
-    joined = both.take(pa.array(np.arange(0, len(edges) - 1, 2)))
-    return joined.buffers()[2].to_pybytes()
-
-
-def _mark(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> None:
-    """
-    Overwrite all between the arrays with a mark among separators.
-
-    Four bytes at least lie between two arrays, two before the first and after the last.
-    """
-    gap_start, gap_stop = np.append(0, stop), np.append(start, len(text))
-    length = gap_stop - gap_start
-    gaps = np.arange(length.sum()) + np.repeat(gap_start - np.cumsum(length) + length, length)
-    text[gaps] = ord(" ")
-    text[stop] = ord(",")
-    text[start - 1] = ord(",")
-    text[np.append(start - 2, len(text) - 1)] = ord("9")
 
 
 def _places(
@@ -218,7 +192,7 @@ def _scalars(block: _Block) -> dict[str, np.ndarray]:
 
 
 def _arrays(block: _Block, path: Source) -> dict[str, Ragged]:
-    values, start, count = _numbers(block, path)
+    values, start, count = numbers(block.numbers, block.start, block.stop, path)
     arrays = {}
     for name in block.wanted:
         chosen = block.name == name
@@ -227,34 +201,3 @@ def _arrays(block: _Block, path: Source) -> dict[str, Ragged]:
         ragged.count[block.row[chosen]] = count[chosen]
         arrays[name] = ragged
     return arrays
-
-
-def _numbers(block: _Block, path: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All numbers and marks of a block, and where in them each array starts and how long it is."""
-    if not len(block.start):
-        return np.empty(0), block.start, block.start
-    values = _column(block.numbers)
-    if values.null_count():
-        values = _column(block.numbers.translate(None, b" \t\r")).fill_null(np.nan)
-    values = values.to_numpy()
-    marks = np.flatnonzero(values == _MARK)
-    if len(marks) != len(block.start) + 1:
-        pairs = zip(block.start, block.stop, strict=True)
-        count = [block.numbers.count(b",", start, stop) + 1 for start, stop in pairs]
-        marks = np.append(0, np.cumsum(np.array(count) + 1))
-    if marks[-1] != len(values) - 1 or np.any(values[marks] != _MARK):
-        raise ValueError(f"{path}: an array holds a line break; the file is damaged, get it again")
-    return values, marks[:-1] + 1, np.diff(marks) - 1
-
-
-def _column(text: bytes) -> pl.Series:
-    """One column of numbers, separated by commas; null where the text is no number."""
-    table = pl.read_csv(
-        text,
-        has_header=False,
-        quote_char=None,
-        eol_char=",",
-        schema={"value": pl.Float64},
-        ignore_errors=True,
-    )
-    return table["value"]

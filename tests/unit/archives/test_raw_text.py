@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
+from starloom.archives.ahead import ahead
 from starloom.archives.raw_text import (
     Member,
-    ahead,
     file_kind,
     kind_of,
     pieces,
