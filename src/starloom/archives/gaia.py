@@ -35,8 +35,16 @@ def read_xp(path: Source, correlations: bool = True) -> dict[str, np.ndarray]:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is empty, cut, a web page, or has no XP continuous spectra.
     """
-    blocks = list(_assembled(path, correlations))
-    return {name: np.concatenate([block.pop(name) for block in blocks]) for name in list(blocks[0])}
+    columns: dict[str, np.ndarray] = {}
+    for block in _assembled(path, correlations):
+        for name, values in block.items():
+            if name in columns:
+                rows = len(columns[name])
+                columns[name].resize((rows + len(values), *values.shape[1:]), refcheck=False)
+                columns[name][rows:] = values
+            else:
+                columns[name] = np.array(values)
+    return columns
 
 
 def iter_xp(path: Source, rows: int, correlations: bool = True) -> Iterator[dict[str, np.ndarray]]:
