@@ -154,7 +154,7 @@ def _quarter(mission, group, quarter):
     bits, signal, drop = (x[here] for x in (mission.quality, mission.signal, mission.drop))
     own = np.random.default_rng([mission.seed, mission.star, 1, quarter.quarter]).normal(size=4)
     season = np.random.default_rng([mission.seed, mission.star, 2, quarter.season]).normal(size=3)
-    captured, crowding = 0.985 - 0.05 * abs(season[0]), 1.0 - 0.01 * abs(season[1])
+    captured, crowding = 0.985 - 0.02 * abs(season[0]), 1.0 - 0.01 * abs(season[1])
     pdc_level = mission.level * np.exp(0.02 * season[2] + 0.004 * own[3])
     sap_level = pdc_level * captured / crowding
 
