@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from starloom.archives.command import add_fetch
+
 OK, FAILED, MISUSED = 0, 1, 2
 """Exit status: done; the audit found something wrong; the command cannot be done as asked."""
 
@@ -79,6 +81,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_numbers,
     add_audit,
     add_columns,
+    add_fetch,
 )
 """What `starloom` can do, in the order of its help."""
 

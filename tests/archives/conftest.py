@@ -1,10 +1,12 @@
 """The archive twin for tests: real servers on loopback, never the network."""
 
-import io
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
-from astropy.io import fits
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from twin.server import serving
 
 from starloom.archives.fetch import Fetcher
@@ -43,12 +45,3 @@ def raw(tmp_path):
 @pytest.fixture
 def fetcher(raw):
     return Fetcher(Manifest(raw / "manifest.csv"), HASTY, workers=8, quiet=True)
-
-
-def fits_bytes(n_row: int, seed: int = 0) -> bytes:
-    """A FITS file with a table of random numbers."""
-    numbers = np.random.default_rng(seed).normal(size=n_row)
-    table = fits.BinTableHDU.from_columns([fits.Column("x", "D", array=numbers)])
-    handle = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), table]).writeto(handle)
-    return handle.getvalue()

@@ -10,7 +10,7 @@ import textwrap
 import time
 
 import pytest
-from conftest import fits_bytes
+from twin.files import fits_bytes
 from twin.server import Fault
 
 from starloom.archives.fetch import FetchError, Wanted

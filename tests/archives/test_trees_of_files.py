@@ -5,13 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import fits_bytes
+from twin.files import fits_bytes
 from twin.server import Fault
 
 from starloom.archives import kepler, sdss_client
+from starloom.archives.chunks import read_bulk_chunks
 from starloom.archives.datasets import Datasets
 from starloom.archives.fetch import FetchError
-from starloom.archives.gaia_client import bulk_list, bulk_names
+from starloom.archives.gaia_client import read_sums
 from starloom.archives.sdss import read_apstar
 
 STAMPS = ("2009131105131", "2009166043257", "2013131215648")
@@ -133,13 +134,16 @@ def test_stars_are_batched_once_each():
 
 def test_bulk_files_are_listed_with_their_sums(site, raw, fetcher, datasets):
     place = "cdn.gea.esac.esa.int/Gaia/gdr3/gaia_source"
-    sums = (
-        f"{'0' * 32}  GaiaSource_003112-005263.csv.gz\n{'1' * 32}  GaiaSource_000000-003111.csv.gz"
-    )
+    names = ("GaiaSource_003112-005263.csv.gz", "GaiaSource_000000-003111.csv.gz")
+    sums = "\n".join(f"{str(index) * 32}  {name}" for index, name in enumerate(names))
     _put(site, f"{place}/_MD5SUM.txt", sums.encode())
-    listed = bulk_list(datasets["gaia_source_bulk"], fetcher, raw / "gaia_source")
-    assert listed["GaiaSource_000000-003111.csv.gz"] == "1" * 32
-    assert bulk_names(listed) == ["000000-003111", "003112-005263"]
+    path = raw / "_MD5SUM.txt"
+    fetcher.fetch([datasets["gaia_source_bulk"].wanted(path, file=path.name)])
+    assert read_sums(path) == {name: str(index) * 32 for index, name in enumerate(names)}
+    assert read_bulk_chunks(path) == ["000000-003111", "003112-005263"]
+    path.write_text("<html>")
+    with pytest.raises(ValueError, match="is no checksum"):
+        read_sums(path)
 
 
 @pytest.mark.real

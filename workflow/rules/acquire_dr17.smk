@@ -6,7 +6,8 @@ out   the raw files of acquire.smk
       results/raw/gaia/sample.csv.gz     the Gaia sources to fetch
       results/raw/gaia/missing/*.csv.gz  sources that the archive did not give
 
-With `archives/gaia: query` the stars of APOGEE are asked for, with `bulk` all bulk files are taken.
+With `archives/gaia: query` the stars of APOGEE are asked for, with `bulk` all bulk files are taken;
+`starloom fetch --list` brings their lists, which name the chunks, before.
 These jobs carry no digest of their code: an edited client fetches nothing again. What a stopped job
 had got is kept beside its outputs, so `snakemake download` goes on where it was.
 """
@@ -15,6 +16,13 @@ ARCHIVES = config["archives"]
 DATASETS = ancient(ARCHIVES["datasets"] or str(ROOT / "config" / "datasets.csv"))
 GAIA_SOURCE_CHUNKS = CHUNKS
 HAS = {"gaia_source": True, "twomass": True, "unwise": True, "allstar": True}
+
+
+onstart:
+    from starloom.archives.datasets import Datasets
+    from starloom.archives.plan import plan, require_room
+
+    require_room(plan(ARCHIVES, Datasets(DATASETS)), "results")
 
 
 rule download:
@@ -132,32 +140,6 @@ if ARCHIVES["gaia"] == "query":
 else:
     for table, dataset in (("xp", "gaia_xp_bulk"), ("gaia_source", "gaia_source_bulk")):
         folder = str(Path(RAW[table]).parent)
-
-        rule:
-            name:
-                f"fetch_{table}_list"
-            input:
-                datasets=DATASETS,
-            output:
-                list=f"{folder}/_MD5SUM.txt",
-            log:
-                f"results/logs/fetch_{table}_list.log",
-            benchmark:
-                f"results/benchmarks/fetch_{table}_list.tsv"
-            retries: 3
-            localrule: ARCHIVES["local"]
-            conda:
-                "../../envs/download.yaml"
-            threads: 1
-            resources:
-                mem_mb=1000,
-                runtime=60,
-                gpu=0,
-                downloads=1,
-            params:
-                dataset=dataset,
-            script:
-                "../scripts/fetch_bulk_list.py"
 
         rule:
             name:

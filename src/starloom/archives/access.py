@@ -1,5 +1,6 @@
 """What a download job needs: the table of sources, a fetcher with its manifest, the services."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -65,6 +66,8 @@ class Access:
     def close(self) -> None:
         """Remove the answers, when the files made from them are complete."""
         shutil.rmtree(self.parts, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.parts.parent.rmdir()  # works when no other job has answers there
 
 
 def access(

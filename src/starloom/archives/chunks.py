@@ -10,8 +10,11 @@ from pathlib import Path
 
 from starloom.archives.names import bulk_chunks
 
-BULK_LIST = Path("results/raw/gaia/xp_continuous/_MD5SUM.txt")
-"""The Gaia archive's own list of its bulk files, as `starloom fetch --list` brings it."""
+BULK_LISTS = {
+    "gaia_xp_bulk": Path("results/raw/gaia/xp_continuous/_MD5SUM.txt"),
+    "gaia_source_bulk": Path("results/raw/gaia/gaia_source/_MD5SUM.txt"),
+}
+"""The Gaia archive's own lists of its bulk files, as `starloom fetch --list` brings them."""
 
 
 def archive_chunks(archives: Mapping) -> list[str]:
@@ -30,12 +33,13 @@ def archive_chunks(archives: Mapping) -> list[str]:
     """
     if archives["gaia"] == "query":
         return bulk_chunks(archives["xp_files"])
-    if not BULK_LIST.exists():
-        raise ValueError(
-            f"archives/gaia is bulk, but the list of the bulk files, {BULK_LIST}, is not there: "
-            "run `starloom fetch --list` once"
-        )
-    return read_bulk_chunks(BULK_LIST)
+    for path in BULK_LISTS.values():
+        if not path.exists():
+            raise ValueError(
+                f"archives/gaia is bulk, but the list of the bulk files, {path}, is not there: run "
+                "`starloom fetch --list` once"
+            )
+    return read_bulk_chunks(BULK_LISTS["gaia_xp_bulk"])
 
 
 def read_bulk_chunks(path: str | Path) -> list[str]:

@@ -9,17 +9,12 @@ from astropy.table import Table
 from jaxtyping import Int
 
 from starloom.archives import queries
-from starloom.archives.datasets import Dataset
-from starloom.archives.fetch import Fetcher
 from starloom.archives.logins import Logins
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8, chunk_range
 from starloom.archives.raw_csv import write_csv
 from starloom.archives.raw_tables import read_columns
 from starloom.archives.schema import archive_columns
 from starloom.archives.tap import Tap
-
-CHECKSUMS = "_MD5SUM.txt"
-"""List of a bulk folder's files with their md5 sums."""
 
 
 def in_chunk(source_id: Int[np.ndarray, " n"], chunk: str) -> Int[np.ndarray, " m"]:
@@ -142,23 +137,6 @@ def query_pixels(tap: Tap, chunk: str, path: str | Path) -> None:
     _write_sources(queries.ask_pixels(tap, queries.gaia_source, *chunk_range(chunk)), path)
 
 
-def bulk_list(dataset: Dataset, fetcher: Fetcher, folder: Path) -> dict[str, str]:
-    """
-    The files of a bulk folder.
-
-    Args:
-        dataset: row `gaia_xp_bulk` or `gaia_source_bulk`.
-        fetcher: how to fetch.
-        folder: where the list is kept.
-
-    Returns:
-        md5 sums by file name.
-    """
-    path = folder / CHECKSUMS
-    fetcher.fetch([dataset.wanted(path, file=CHECKSUMS)], "list of files")
-    return read_sums(path)
-
-
 def read_sums(path: str | Path) -> dict[str, str]:
     """
     Read a list of checksums: a sum and a file's name in each line, as md5sum and sha1sum write.
@@ -175,12 +153,6 @@ def read_sums(path: str | Path) -> dict[str, str]:
             raise ValueError(f"{path}: {line!r} is no checksum with a file's name; get it again")
         sums[name.strip(" *").rsplit("/", 1)[-1]] = digits.lower()
     return sums
-
-
-def bulk_names(sums: Mapping[str, str]) -> list[str]:
-    """Chunks of the files of a bulk folder, in order, for example `000000-003111`."""
-    names = [name.partition(".")[0].rpartition("_")[2] for name in sums if name.endswith(".csv.gz")]
-    return sorted(names)
 
 
 def log_in(session: requests.Session, addresses: tuple[str, ...], logins: Logins) -> None:

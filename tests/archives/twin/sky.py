@@ -1,0 +1,184 @@
+"""
+The archives of a simulated sky: its raw files behind the services and trees of the real ones.
+
+Where an archive's answer is not a raw file itself, it is made here as the archive makes it: Gaia's
+table of 2MASS neighbours by position, DataLink's spectra from the bulk files.
+"""
+
+import gzip
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import SkyCoord, search_around_sky
+from astropy.table import MaskedColumn, Table
+
+from starloom.archives import queries
+from starloom.archives.gaia import read_gaia_source
+from starloom.archives.schema import archive_columns
+from starloom.archives.twomass import read_twomass
+from starloom.archives.unwise import read_unwise
+from starloom.prepare.positions import carry, separation_arcsec
+from starloom.prepare.twomass import point_sources
+from twin.light_datalink import LightDataLink
+from twin.light_tap import LightTap
+from twin.server import Server
+
+_XP = "gaia/xp_continuous/XpContinuousMeanSpectrum_*.csv.gz"
+_SOURCES = "gaia/gaia_source/GaiaSource_*.csv.gz"
+_RADIUS_ARCSEC = 1.0
+
+
+def tables(raw: Path) -> dict[str, Table]:
+    """
+    Tables of the TAP services.
+
+    Args:
+        raw: results/raw of a simulated run.
+    """
+    gaia = _gaia(raw)
+    twomass = read_twomass(raw / "twomass" / "twomass.csv.gz")
+    valid = Table({"tmass_oid": np.arange(len(twomass["ra"]))})
+    for name in queries.TWOMASS_COLUMNS[1:]:
+        valid[name] = _column("twomass", name, twomass, len(valid))
+    neighbours = _neighbours(gaia, twomass)
+    unwise = read_unwise(raw / "unwise" / "unwise.cat.fits")
+    return {
+        "gaiadr3.gaia_source": gaia,
+        "gaiadr3.tmass_psc_xsc_best_neighbour": neighbours,
+        "gaiadr3.tmass_psc_xsc_join": Table(
+            {
+                "clean_tmass_psc_xsc_oid": valid["tmass_oid"],
+                "original_psc_source_id": valid["designation"],
+            }
+        ),
+        "gaiadr1.tmass_original_valid": valid,
+        "public.unwise_2019": Table(unwise),
+    }
+
+
+def light_services(raw: Path) -> dict[str, object]:
+    """TAP and DataLink without packages of their own, by the path that they are served under."""
+    tap = LightTap()
+    for name, table in tables(raw).items():
+        tap.add(name.removeprefix("public."), table)
+    return {"/tap": tap, "/data-server/data": datalink(raw)}
+
+
+def datalink(raw: Path) -> LightDataLink:
+    """DataLink with the spectra of the bulk files, in the text that the archive gives."""
+    header, rows = b"", {}
+    wanted = list(archive_columns("xp_continuous"))
+    for path in sorted(raw.glob(_XP)):
+        lines = [
+            line for line in gzip.decompress(path.read_bytes()).splitlines() if line[:1] != b"#"
+        ]
+        names = lines[0].decode().split(",")
+        places = [names.index(name) for name in wanted]
+        header = ",".join(wanted).encode()
+        for line in lines[1:]:
+            cells = list(_cells(line))
+            rows[int(cells[0])] = b",".join(_as_datalink(cells[place]) for place in places)
+    return LightDataLink(header, rows)
+
+
+def serve_trees(raw: Path, server: Server) -> None:
+    """Lay the files that archives keep in folders: allStar, and Gaia's bulk files with sums."""
+    for pattern, place in (
+        (_XP, "Gaia/gdr3/Spectroscopy/xp_continuous_mean_spectrum"),
+        (_SOURCES, "Gaia/gdr3/gaia_source"),
+    ):
+        folder = server.root / place
+        folder.mkdir(parents=True)
+        sums = []
+        for path in sorted(raw.glob(pattern)):
+            shutil.copyfile(path, folder / path.name)
+            sums.append(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.name}\n")
+        (folder / "_MD5SUM.txt").write_text("".join(sums))
+    shutil.copyfile(raw / "apogee" / "allStar.fits", server.root / "allStar.fits")
+
+
+def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
+    """
+    The project's table of sources with the twin's addresses.
+
+    Args:
+        root: of the work tree.
+        server: of trees and DataLink.
+        tap: address of the TAP service.
+        path: the table to write.
+    """
+    text = (root / "config" / "datasets.csv").read_text()
+    sha1 = hashlib.sha1((server.root / "allStar.fits").read_bytes()).hexdigest()
+    replaced = {
+        r"https://[^,]*allStar-dr17-synspec_rev1\.fits": f"{server.address}/allStar.fits",
+        r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{(server.root / 'allStar.fits').stat().st_size}",
+        r"https://gea\.esac\.esa\.int/tap-server/tap": tap,
+        r"https://irsa\.ipac\.caltech\.edu/TAP": tap,
+        r"https://gea\.esac\.esa\.int": server.address,
+        r"https://cdn\.gea\.esac\.esa\.int": server.address,
+    }
+    for pattern, address in replaced.items():
+        text = re.sub(pattern, address, text)
+    # Whatever is left would be on the network.
+    text = re.sub(r"https?://(?!127\.0\.0\.1)[^/,]+", "http://127.0.0.1:9", text)
+    path.write_text(text)
+
+
+def _gaia(raw: Path) -> Table:
+    parts = [read_gaia_source(path) for path in sorted(raw.glob(_SOURCES))]
+    read = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    names = queries.GAIA_COLUMNS
+    return Table({name: _column("gaia_source", name, read, len(read["ra"])) for name in names})
+
+
+def _column(table: str, name: str, read: Mapping[str, np.ndarray], count: int) -> MaskedColumn:
+    """A column in the archive's type; missing where the reader says so, or where there is none."""
+    dtype = archive_columns(table)[name].dtype
+    if name not in read:
+        empty = np.full(count, "" if dtype == "string" else 0)
+        return MaskedColumn(empty.astype("U1" if dtype == "string" else dtype), mask=True)
+    values = read[name]
+    missing = values == -1 if values.dtype.kind == "i" else np.zeros(count, bool)
+    return MaskedColumn(values, mask=missing)
+
+
+def _neighbours(gaia: Table, twomass: Mapping[str, np.ndarray]) -> Table:
+    """The nearest good 2MASS row of each source, both at that row's epoch."""
+    usable = np.flatnonzero(point_sources(twomass, len(twomass["ra"]))[0])
+    here = SkyCoord(np.asarray(gaia["ra"]), np.asarray(gaia["dec"]), unit=u.deg)
+    there = SkyCoord(twomass["ra"][usable], twomass["dec"][usable], unit=u.deg)
+    one, two, _, _ = search_around_sky(here, there, 60 * u.arcsec)
+    two = usable[two]
+    names = ("ra", "dec", "pmra", "pmdec", "ref_epoch")
+    moving = (np.asarray(gaia[name], float)[one] for name in names)
+    epoch = 2000 + (twomass["j_date"][two] - 2451545.0) / 365.25
+    ra, dec, _ = carry(*moving, epoch)
+    distance = separation_arcsec(ra, dec, twomass["ra"][two], twomass["dec"][two])
+    order = np.lexsort((distance, one))
+    nearest = order[np.unique(one[order], return_index=True)[1]]
+    nearest = nearest[distance[nearest] <= _RADIUS_ARCSEC]
+    return Table(
+        {
+            "source_id": np.asarray(gaia["source_id"])[one[nearest]],
+            "clean_tmass_psc_xsc_oid": two[nearest],
+            "angular_distance": distance[nearest].astype(np.float32),
+        }
+    )
+
+
+def _cells(line: bytes) -> Iterator[bytes]:
+    """Cells of a csv line whose arrays are quoted."""
+    for quoted, plain in re.findall(rb'(?:^|,)(?:"([^"]*)"|([^,]*))', line):
+        yield quoted or plain
+
+
+def _as_datalink(cell: bytes) -> bytes:
+    """Arrays in parentheses, missing cells empty."""
+    if cell.startswith(b"["):
+        return b'"(' + cell[1:-1].replace(b",", b", ") + b')"'
+    return b"" if cell == b"null" else cell
