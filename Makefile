@@ -12,7 +12,7 @@ CORES ?= all
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint format rulegraph docs locks bench clean
+.PHONY: help demo test lint format rulegraph locks bench clean
 
 help: ## Say what can be made
 	@echo "starloom: from raw stellar surveys to catalogues, figures and numbers"
@@ -42,11 +42,9 @@ format: $(VENV)/.dev ## Format Python and Snakemake files
 rulegraph: $(VENV)/.base ## Draw the graph of rules again (docs/rulegraph.svg)
 	$(BIN)/python -m starloom.figures.rulegraph docs/rulegraph.svg
 
-docs: $(VENV)/.base rulegraph ## Write the generated pages of docs/ again
-	$(BIN)/python -m starloom.reference docs
-
 bench: $(VENV)/.dev ## Measure our speed against the peers', in one run (no GPU needed)
-	$(BIN)/python -m pip install --quiet --find-links "$${WHEELS:-.}" torch || echo "no torch: its rows are skipped"
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet 'torch==2.13.0' \
+		|| echo "no PyTorch: its rows are skipped"
 	$(BIN)/python benchmarks/run.py
 
 locks: $(VENV)/.base ## Resolve envs/*.in anew into the locks, with hashes and without addresses

@@ -112,3 +112,13 @@ def test_a_fits_table_keeps_units_and_descriptions_and_verifies(tmp_path):
         assert hdus[1].header["TUNIT1"] == "K"
         assert hdus[1].header["TCOMM1"] == "effective temperature"
         hdus.verify("exception")
+
+
+def test_the_same_fits_table_gives_the_same_bytes(tmp_path):
+    import time
+
+    table = Table({"x": [1.0, 2.0]})
+    tables.write_fits_table(tmp_path / "a.fits", table)
+    time.sleep(1.1)
+    tables.write_fits_table(tmp_path / "b.fits", table)
+    assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()

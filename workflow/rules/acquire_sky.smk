@@ -32,7 +32,10 @@ rule sky_stars:
         sky=pick(
             "sky",
             "stars",
+            "giant_fraction",
             "candidate_fraction",
+            "cluster_fraction",
+            "kepler_fraction",
             "dredge_up",
             "young_alpha_rich",
             "cemp",

@@ -99,7 +99,7 @@ def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:
         for axes in (top, bottom):
             axes.axvline(best_epoch, color="0.5", linestyle=":", linewidth=0.9)
         top.set_ylabel("loss [nat per star]")
-        top.legend(loc="upper right")
+        figure.legend(*top.get_legend_handles_labels(), loc="outside upper center", ncols=2)
         bottom.set_ylabel("KL [nat]")
         bottom.set_xlabel("epoch")
         bottom.set_xlim(epoch[0], epoch[-1])
@@ -192,10 +192,11 @@ def latent(mean: np.ndarray, labels: dict[str, np.ndarray]) -> Figure:
         labels: any of teff [K], logg, m_h, alpha_m [dex], NaN where a star has none.
 
     Returns:
-        One column a label, two rows of pairs of dimensions.
+        One column a label; the dimension that spreads most against the next two.
     """
     order = np.argsort(-mean.std(axis=0), kind="stable")
-    pairs = [(order[0], order[1 % len(order)]), (order[2 % len(order)], order[3 % len(order)])]
+    first, second, third = order[0], order[1 % len(order)], order[2 % len(order)]
+    pairs = [(first, second), (first, third)]
     shown = {name: labels[name] for name in LABELS if name in labels} or {"": np.zeros(len(mean))}
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.9))
