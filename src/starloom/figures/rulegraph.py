@@ -52,6 +52,8 @@ def draw(stages: dict[str, str], edges: set[tuple[str, str]]) -> Figure:
     """
     Draw rules as boxes, in rows by their distance from the raw files, coloured by stage.
 
+    Arrows that only shorten a way along other arrows are left out.
+
     Args:
         stages: stage by rule.
         edges: pairs (from, to).
@@ -61,14 +63,14 @@ def draw(stages: dict[str, str], edges: set[tuple[str, str]]) -> Figure:
     """
     rows = _rows(set(stages), edges)
     place = _places(rows, edges)
-    depth, width = len(rows), max(len(row) for row in rows)
+    depth, width = len(rows), max(len(STAGE_COLOURS) * 0.62, *(len(row) for row in rows))
     with styled():
-        figure = Figure(figsize=(1.75 * width + 0.4, 0.72 * depth + 0.6))
+        figure = Figure(figsize=(1.75 * width + 0.4, 0.72 * depth + 0.6), layout="none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_xlim(-width / 2 - 0.1, width / 2 + 0.1)
         axes.set_ylim(-depth + 0.4, 1.1)
-        for start, end in sorted(edges):
+        for start, end in sorted(_direct(edges)):
             (x0, y0), (x1, y1) = place[start], place[end]
             bend = 0.0 if abs(y0 - y1) <= 1 else 0.25 * (1 if x1 >= x0 else -1)
             axes.add_patch(
@@ -92,10 +94,12 @@ def draw(stages: dict[str, str], edges: set[tuple[str, str]]) -> Figure:
                     facecolor=STAGE_COLOURS[stages[name]],
                     edgecolor="0.2",
                     linewidth=0.7,
-                    alpha=0.85,
+                    zorder=2,
                 )
             )
-            axes.text(x, y, name.replace("_", "_\u200b"), ha="center", va="center", fontsize=7.5)
+            axes.text(
+                x, y, name.replace("_", "_\u200b"), ha="center", va="center", fontsize=7.5, zorder=3
+            )
         for index, (stage, colour) in enumerate(STAGE_COLOURS.items()):
             axes.text(
                 -width / 2 + 0.1 + 0.62 * index, 0.75, stage, fontsize=8,
@@ -135,6 +139,23 @@ def _rows(rules: set[str], edges: set[tuple[str, str]]) -> list[list[str]]:
         sorted(rule for rule in rules if depth(rule) == row)
         for row in range(1 + max(depth(rule) for rule in rules))
     ]
+
+
+def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Edges whose ends are not joined by a longer way."""
+    after: dict[str, set[str]] = {}
+    for start, end in edges:
+        after.setdefault(start, set()).add(end)
+
+    def reach(rule: str) -> set[str]:
+        found = set(after.get(rule, ()))
+        return found.union(*(reach(other) for other in found))
+
+    return {
+        (start, end)
+        for start, end in edges
+        if not any(end in reach(other) for other in after[start] - {end})
+    }
 
 
 def _places(rows: list[list[str]], edges: set[tuple[str, str]]) -> dict[str, tuple[float, float]]:
