@@ -57,5 +57,5 @@ def test_a_whole_run_on_the_archives_gives_the_same_catalogue(tiny, twin, clone,
     files = {str(path.relative_to(results[1].parent)) for path in (results[1] / "raw").rglob("*.*")}
     assert {name for name in files if "/missing/" not in name} - set(rows) == {
         "results/raw/manifest.csv",
-        "results/raw/gaia/sample.csv.gz",
+        "results/raw/gaia/sample.parquet",
     }

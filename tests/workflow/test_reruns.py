@@ -71,7 +71,8 @@ def test_a_changed_config_value_reruns_only_its_stages(tiny, plan):
         jobs = plan(tiny)
         assert "train_scatter_vae" in jobs
         assert set(jobs) <= STUDY
-    with edited(tiny / "config/config.yaml", "unwise_radius_arcsec: 1.0", "unwise_radius_arcsec: 2.0"):
+    config, radius = tiny / "config/config.yaml", "unwise_radius_arcsec: "
+    with edited(config, radius + "1.0", radius + "2.0"):
         jobs = plan(tiny)
         assert "crossmatch" in jobs
         assert not {"sky_stars", "sky_spectra", "sky_surveys", "prepare_xp"} & set(jobs)
