@@ -154,7 +154,7 @@ def test_best_neighbours_are_joined_over_the_three_tables(light, tap_of, raw):
     for name in queries.TWOMASS_COLUMNS[2:]:
         valid[name] = DRAW.normal(size=50).astype(np.float32)
     valid.replace_column("ph_qual", ["AAA"] * 50)
-    valid.replace_column("ext_key", MaskedColumn(np.arange(50), mask=np.arange(50) % 10 > 0))
+    valid.replace_column("ext_key", MaskedColumn(100 + np.arange(50), mask=np.arange(50) % 10 > 0))
     light.add("gaiadr1.tmass_original_valid", valid)
     answers = query_neighbours(tap_of("gaia_tap"), IDS[:60], block=25)
     assert write_neighbours(raw / "twomass.csv.gz", answers) == 50
@@ -162,7 +162,7 @@ def test_best_neighbours_are_joined_over_the_three_tables(light, tap_of, raw):
     np.testing.assert_array_equal(read["source_id"], IDS[:50])
     np.testing.assert_array_equal(read["designation"], names)
     np.testing.assert_array_equal(read["j_m"], np.asarray(valid["j_m"]))
-    assert read["ext_key"].tolist() == [i if i % 10 == 0 else -1 for i in range(50)]
+    assert read["ext_key"].tolist() == [100 + i if i % 10 == 0 else -1 for i in range(50)]
 
 
 UNWISE = {

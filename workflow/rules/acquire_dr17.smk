@@ -2,9 +2,9 @@
 Stage acquire, survey: dr17. The archives' own files, over the network.
 
 out   the raw files of acquire.smk
-      results/raw/manifest.csv           address, sha256, bytes, time and release of each
-      results/raw/gaia/sample.csv.gz     the Gaia sources to fetch
-      results/raw/gaia/missing/*.csv.gz  sources that the archive did not give
+      results/raw/manifest.csv            address, sha256, bytes, time and release of each
+      results/raw/gaia/sample.parquet     the Gaia sources to fetch
+      results/raw/gaia/missing/*.parquet  sources that the archive did not give
 
 With `archives/gaia: query` the stars of APOGEE are asked for, with `bulk` all bulk files are taken;
 `starloom fetch --list` brings their lists, which name the chunks, before.
@@ -67,7 +67,7 @@ if ARCHIVES["gaia"] == "query":
             allstar=RAW["allstar"],
             own=ARCHIVES["source_ids"] or [],
         output:
-            sample="results/raw/gaia/sample.csv.gz",
+            sample="results/raw/gaia/sample.parquet",
         log:
             "results/logs/fetch_sample.log",
         benchmark:
@@ -90,10 +90,10 @@ if ARCHIVES["gaia"] == "query":
     rule fetch_gaia_source:
         input:
             datasets=DATASETS,
-            sample="results/raw/gaia/sample.csv.gz",
+            sample="results/raw/gaia/sample.parquet",
         output:
             gaia_source=RAW["gaia_source"],
-            missing="results/raw/gaia/missing/gaia_source_{chunk}.csv.gz",
+            missing="results/raw/gaia/missing/gaia_source_{chunk}.parquet",
         log:
             "results/logs/fetch_gaia_source/{chunk}.log",
         benchmark:
@@ -117,7 +117,7 @@ if ARCHIVES["gaia"] == "query":
             gaia_source=RAW["gaia_source"],
         output:
             xp=RAW["xp"],
-            missing="results/raw/gaia/missing/xp_{chunk}.csv.gz",
+            missing="results/raw/gaia/missing/xp_{chunk}.parquet",
         log:
             "results/logs/fetch_xp/{chunk}.log",
         benchmark:

@@ -1,16 +1,16 @@
 """Fetch what Gaia measured of the sample's stars in a part of the sky."""
 
 from starloom.archives.access import access
-from starloom.archives.gaia_client import in_chunk, query_sources, read_ids
-from starloom.archives.raw_csv import write_csv
+from starloom.archives.gaia_client import in_chunk, query_sources
 from starloom.job import logged
+from starloom.tables import read_table, write_table
 
 
 def main(datasets, sample_path, gaia_path, missing_path, chunk):
     archives = access(datasets, f"gaia_source_{chunk}")
-    ids = in_chunk(read_ids(sample_path), chunk)
+    ids = in_chunk(read_table(sample_path)["source_id"], chunk)
     missing = query_sources(archives.tap("gaia_tap"), ids, gaia_path)
-    write_csv(missing_path, {"source_id": missing})
+    write_table(missing_path, {"source_id": missing})
     archives.enter(gaia_path, "gaia_tap", f"gaiadr3.gaia_source of {len(ids)} sources")
     archives.close()
     print(f"{len(ids)} sources asked for, {len(missing)} unknown to the archive")

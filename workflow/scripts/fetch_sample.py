@@ -4,9 +4,9 @@ import numpy as np
 
 from starloom.archives.access import access
 from starloom.archives.gaia_client import query_ids_near, read_ids
-from starloom.archives.raw_csv import write_csv
 from starloom.archives.sdss import read_allstar
 from starloom.job import logged
+from starloom.tables import write_table
 
 
 def main(datasets, allstar_path, own_path, sample_path, radius_arcsec):
@@ -17,7 +17,7 @@ def main(datasets, allstar_path, own_path, sample_path, radius_arcsec):
     near = query_ids_near(archives.tap("gaia_tap"), ra, dec, radius_arcsec)
     own = read_ids(own_path[0]) if own_path else np.zeros(0, np.int64)
     sample = np.unique(np.concatenate([named[named > 0], near, own]))
-    write_csv(sample_path, {"source_id": sample})
+    write_table(sample_path, {"source_id": sample})
     print(f"{len(sample)} sources; {len(near)} near {len(ra)} rows without one")
     archives.close()
 

@@ -4,8 +4,8 @@ from starloom.archives.access import access
 from starloom.archives.gaia import read_gaia_source
 from starloom.archives.gaia_client import with_xp
 from starloom.archives.gaia_xp import fetch_xp
-from starloom.archives.raw_csv import write_csv
 from starloom.job import logged
+from starloom.tables import write_table
 
 
 def main(datasets, gaia_path, xp_path, missing_path, chunk, workers):
@@ -14,7 +14,7 @@ def main(datasets, gaia_path, xp_path, missing_path, chunk, workers):
     datalink = archives.datasets["gaia_datalink"]
     fetcher = archives.session_for("gaia_datalink")
     missing = fetch_xp(datalink, fetcher, ids, xp_path, archives.parts)
-    write_csv(missing_path, {"source_id": missing})
+    write_table(missing_path, {"source_id": missing})
     archives.enter(xp_path, "gaia_datalink", f"XP_CONTINUOUS of {len(ids)} sources")
     archives.close()
     print(f"{len(ids)} spectra asked for, {len(missing)} not given")

@@ -11,10 +11,10 @@ from jaxtyping import Int
 from starloom.archives import queries
 from starloom.archives.logins import Logins
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8, chunk_range
-from starloom.archives.raw_csv import write_csv
 from starloom.archives.raw_tables import read_columns
 from starloom.archives.schema import archive_columns
 from starloom.archives.tap import Tap
+from starloom.archives.write_text import write_gaia_source
 
 
 def in_chunk(source_id: Int[np.ndarray, " n"], chunk: str) -> Int[np.ndarray, " m"]:
@@ -114,7 +114,7 @@ def query_ids_near(
     stars = Table({"source_id": there, "ra": ra[there], "dec": dec[there]})
     adql = queries.gaia_ids(queries.near(radius_arcsec))
     answers = [
-        np.ma.getdata(answer["source_id"]).astype(np.int64)
+        answer["source_id"].astype(np.int64)
         for first in range(0, len(stars), block)
         for answer in queries.ask(tap, adql, stars[first : first + block])
     ]
@@ -181,9 +181,10 @@ def log_in(session: requests.Session, addresses: tuple[str, ...], logins: Logins
 
 def _write_sources(answers: list[dict[str, np.ndarray]], path: str | Path) -> np.ndarray:
     table = queries.joined(answers)
-    ids = np.ma.getdata(table["source_id"])
+    ids = table["source_id"]
     if not len(ids):
         raise ValueError(f"{path}: the archive has no such source; are these Gaia DR3 ids?")
     order = np.unique(ids, return_index=True)[1]
-    write_csv(path, {name: table[name][order] for name in queries.GAIA_COLUMNS})
+    columns = {name: table[name][order] for name in queries.GAIA_COLUMNS}
+    write_gaia_source(path, columns, "rows of gaiadr3.gaia_source, by query")
     return ids

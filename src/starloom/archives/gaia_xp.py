@@ -8,8 +8,7 @@ are asked for again in smaller blocks.
 
 import hashlib
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,14 +19,13 @@ from starloom.archives.datasets import Dataset
 from starloom.archives.fetch import Fetcher, Wanted
 from starloom.archives.queries import blocks
 from starloom.archives.verify import BadFile
-from starloom.tables import atomic
+from starloom.archives.write_text import write_gzipped
 
 BLOCK = 1500
 """Stars in a request; the service allows 5,000 but answers such ones badly."""
 
 ROUNDS = 3
 _SMALLER = 5
-_GZIP_LEVEL = 6
 
 Rows = dict[int, bytes]
 
@@ -75,7 +73,7 @@ def fetch_xp(
         missing = np.setdiff1d(missing, np.fromiter(extra, np.int64, len(extra)))
     if len(missing) == len(ids):
         raise ValueError(f"{path}: the archive gave no XP spectrum for any of {len(ids)} stars")
-    _write(path, header, _sorted_lines(first, header, extra, set(ids.tolist())))
+    write_gzipped(path, _text(header, _sorted_lines(first, header, extra, set(ids.tolist()))))
     return missing
 
 
@@ -179,10 +177,7 @@ def _sorted_lines(
         yield extra[key]
 
 
-def _write(path: str | Path, header: bytes, lines: Iterator[bytes]) -> None:
-    pack = zlib.compressobj(_GZIP_LEVEL, wbits=31)
-    with atomic(path) as temporary, open(temporary, "wb") as handle:
-        handle.write(pack.compress(header + b"\n"))
-        for line in lines:
-            handle.write(pack.compress(line + b"\n"))
-        handle.write(pack.flush())
+def _text(header: bytes, lines: Iterator[bytes]) -> Generator[bytes]:
+    yield header + b"\n"
+    for line in lines:
+        yield line + b"\n"

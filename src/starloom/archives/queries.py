@@ -230,7 +230,7 @@ def joined(answers: Iterable[Columns]) -> Columns:
         answers: one or more.
 
     Returns:
-        Their columns; masked where an answer has missing cells.
+        Their columns.
     """
     answers = list(answers)
-    return {name: np.ma.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+    return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}

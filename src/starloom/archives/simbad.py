@@ -76,7 +76,7 @@ def read_cache(path: Path) -> dict[int, dict[str, str]]:
 def _rows(asked: np.ndarray, answers: list[Columns]) -> dict[int, dict[str, str]]:
     rows = {int(one): dict.fromkeys(NAMES, "") | {"source_id": str(one)} for one in asked}
     for answer in answers:
-        cells = zip(*(np.ma.filled(answer[name], -1).tolist() for name in NAMES), strict=True)
+        cells = zip(*(answer[name].tolist() for name in NAMES), strict=True)
         for row in cells:
             text = ["" if cell != cell else str(cell) for cell in row]
             rows[int(row[0])] = dict(zip(NAMES, text, strict=True))

@@ -21,6 +21,7 @@ from urllib3.util.retry import Retry
 
 from starloom.archives.datasets import Dataset
 from starloom.archives.fetch import Fetcher, FetchError, Wanted
+from starloom.archives.raw_tables import NO_INTEGER
 from starloom.archives.transfer import Patience
 from starloom.archives.verify import BadFile
 
@@ -149,8 +150,8 @@ def read_answer(path: str | Path) -> Columns:
         path: a VOTable, plain or gzipped.
 
     Returns:
-        Columns by name: numbers in the type of the answer, missing reals NaN; integers and truth
-        values with missing cells as masked arrays; text as str.
+        Columns by name, in the type of the answer; what is missing is NaN, `NO_INTEGER`, false or
+        empty.
 
     Raises:
         TapError: if the service says in it that it failed, or that rows are missing.
@@ -176,11 +177,10 @@ def read_answer(path: str | Path) -> Columns:
 
 def _values(column: np.ma.MaskedArray) -> np.ndarray:
     column = np.ma.asarray(column)
-    if column.dtype.kind == "f":
-        return column.filled(np.nan)
     if column.dtype.kind in "OSU":
         return np.array([str(cell) for cell in column.filled("")], dtype=str)
-    return column if np.ma.is_masked(column) else column.data
+    missing = {"f": np.nan, "i": NO_INTEGER, "b": False}[column.dtype.kind]
+    return column.filled(missing)
 
 
 def _plain(path: str | Path) -> bytes:

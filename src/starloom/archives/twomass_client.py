@@ -8,8 +8,8 @@ from astropy.table import Table
 from jaxtyping import Int
 
 from starloom.archives import queries
-from starloom.archives.raw_csv import write_csv
 from starloom.archives.tap import Columns, Tap
+from starloom.archives.write_text import write_twomass
 
 
 def query_neighbours(
@@ -54,8 +54,7 @@ def write_neighbours(path: str | Path, answers: Iterable[Columns]) -> int:
     table = queries.joined(answers)
     if not len(table["source_id"]):
         raise ValueError(f"{path}: none of the stars has a neighbour in 2MASS")
-    ids, distance = (np.ma.getdata(table[name]) for name in ("source_id", "angular_distance"))
-    order = np.lexsort((np.ma.getdata(table["designation"]), distance, ids))
-    names = ("source_id", *queries.TWOMASS_COLUMNS, "angular_distance")
-    write_csv(path, {name: table[name][order] for name in names})
-    return len(ids)
+    order = np.lexsort([table[name] for name in ("designation", "angular_distance", "source_id")])
+    columns = {name: values[order] for name, values in table.items()}
+    write_twomass(path, columns, "Gaia DR3 best neighbours in 2MASS, by query")
+    return len(order)

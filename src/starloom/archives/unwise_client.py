@@ -14,7 +14,7 @@ from astropy.table import Table
 
 from starloom.archives import queries
 from starloom.archives.tap import Columns, Tap
-from starloom.tables import write_fits_table
+from starloom.archives.write_fits import write_unwise
 
 EPOCH = 2014.9
 """Mean epoch of the exposures of 2010 and 2014 to 2017 [Julian year]."""
@@ -107,6 +107,13 @@ def column_names(tap: Tap, table: str) -> dict[str, str]:
         match = next((present[name.lower()] for name in known if name.lower() in present), None)
         if match:
             found[ours] = match if re.fullmatch(r"\w+|\".*\"", match) else f'"{match}"'
+    # A catalogue file holds both bands of a column or neither.
+    pairs = {"_w1": "_w2", "_w2": "_w1"}
+    found = {
+        name: theirs
+        for name, theirs in found.items()
+        if name[:-3] + pairs.get(name[-3:], name[-3:]) in found
+    }
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise KeyError(
@@ -132,11 +139,9 @@ def write_near(path: str | Path, answers: Iterable[Columns]) -> int:
         ValueError: if there is no row.
     """
     table = queries.joined(answers)
-    ids = np.ma.getdata(table["unwise_objid"])
-    if not len(ids):
+    if not len(table["ra"]):
         raise ValueError(f"{path}: none of the stars has an unWISE source near it")
-    order = np.unique(ids, return_index=True)[1]
-    names = [name for name in COLUMNS if name in table]
-    columns = {name: np.ma.getdata(table[name])[order] for name in names}
-    write_fits_table(path, Table(columns))
+    order = np.unique(table["unwise_objid"], return_index=True)[1]
+    columns = {name: table[name][order] for name in COLUMNS if name in table}
+    write_unwise(path, columns, "unWISE sources near Gaia sources, by query")
     return len(order)

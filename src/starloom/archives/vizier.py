@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from astropy.table import MaskedColumn, Table
+from astropy.table import Table
 
 from starloom.archives import queries
 from starloom.archives.tap import Tap
@@ -79,7 +78,7 @@ def fetch_table(tap: Tap, name: str, path: str | Path) -> int:
     Args:
         tap: VizieR.
         name: one of `TABLES`.
-        path: the FITS file.
+        path: the FITS file; missing numbers are NaN, missing integers -1.
 
     Returns:
         The number of rows.
@@ -108,12 +107,7 @@ def fetch_table(tap: Tap, name: str, path: str | Path) -> int:
     count = len(next(iter(columns.values())))
     if not count or (published.rows and count != published.rows):
         raise ValueError(f"{name}: {published.table} has {count} rows, not {published.rows}")
-    table = Table({column: _filled(values) for column, values in columns.items()})
+    table = Table(columns)
     table.meta["REFERENC"] = published.reference
     write_fits_table(path, table)
     return count
-
-
-def _filled(values: np.ndarray) -> MaskedColumn:
-    """FITS keeps missing integers as TNULL; missing reals are NaN already."""
-    return MaskedColumn(values, fill_value=-1 if values.dtype.kind == "i" else None)
