@@ -67,6 +67,8 @@ class Layers(nnx.Module):
         """Pass `x` through the chain."""
         if not training:
             return chain(x, self.folded())
+        if len(x) < 2:
+            raise ValueError("a batch of one star has no variance to normalise by; give two")
         for linear, norm in zip(self.linear, self.norm, strict=True):
             # The batch's mean takes any bias away again: it only enters the running mean.
             product = matmul(x, linear.kernel[...])

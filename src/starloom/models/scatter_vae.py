@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from starloom.models.blocks import Layers, Linear, chain
 
@@ -83,7 +83,7 @@ class ScatterVAE(nnx.Module):
         return Output(mean, log_variance, self.decoder(z, training), scatter)
 
 
-def build(key: PRNGKeyArray, **architecture) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
+def build(key: PRNGKeyArray, **architecture) -> tuple[nnx.GraphDef, PyTree, PyTree]:
     """
     A new network, split once.
 
@@ -92,23 +92,25 @@ def build(key: PRNGKeyArray, **architecture) -> tuple[nnx.GraphDef, nnx.State, n
         architecture: `n_input`, `widths`, `n_latent`, `scatter` of `ScatterVAE`.
 
     Returns:
-        The static graph, the parameters, the running statistics.
+        The static graph, and the parameters and running statistics as nested dicts of arrays.
 
     Raises:
         ValueError: if `scatter` is not known.
     """
-    return nnx.split(ScatterVAE(**architecture, rngs=nnx.Rngs(key)), nnx.Param, nnx.BatchStat)
+    network = ScatterVAE(**architecture, rngs=nnx.Rngs(key))
+    graph, params, stats = nnx.split(network, nnx.Param, nnx.BatchStat)
+    return graph, nnx.to_pure_dict(params), nnx.to_pure_dict(stats)
 
 
 def apply(
     graph: nnx.GraphDef,
-    params: nnx.State,
-    stats: nnx.State,
+    params: PyTree,
+    stats: PyTree,
     x: Float[Array, "n_star n_input"],
     *,
     key: PRNGKeyArray,
     training: bool,
-) -> tuple[Output, nnx.State]:
+) -> tuple[Output, PyTree]:
     """
     Run the network as a pure function.
 
@@ -123,12 +125,12 @@ def apply(
     Returns:
         The output, and the statistics (renewed in training).
     """
-    network = nnx.merge(graph, params, stats, copy=True)
+    network = nnx.merge(graph, params, stats)
     output = network(x, key, training)
-    return output, nnx.state(network, nnx.BatchStat)
+    return output, nnx.to_pure_dict(nnx.state(network, nnx.BatchStat))
 
 
-def folded(graph: nnx.GraphDef, params: nnx.State, stats: nnx.State) -> dict[str, list]:
+def folded(graph: nnx.GraphDef, params: PyTree, stats: PyTree) -> dict[str, list]:
     """
     Weights for inference: lists of (kernel, bias), normalisations multiplied in.
 
@@ -140,7 +142,7 @@ def folded(graph: nnx.GraphDef, params: nnx.State, stats: nnx.State) -> dict[str
     Returns:
         `encoder` (its last step gives the mean and then the log variance), `decoder`, `scatter`.
     """
-    network = nnx.merge(graph, params, stats, copy=True)
+    network = nnx.merge(graph, params, stats)
     heads = [
         jnp.concatenate(
             [getattr(network.mean, part)[...], getattr(network.log_variance, part)[...]], -1

@@ -5,6 +5,7 @@ Parameters travel as one flat vector, so that the optimiser is a handful of oper
 the number of layers.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ class Compiled(NamedTuple):
     unravel: Callable
 
 
+@functools.lru_cache(maxsize=8)
 def compiled(
     loss: Callable,
     init: Callable,
@@ -56,7 +58,7 @@ def compiled(
     ensemble: bool = False,
 ) -> Compiled:
     """
-    Compile a training with AdamW.
+    Compile a training with AdamW; the same arguments give the same compiled functions again.
 
     Args:
         loss: of `(params, state, batch, key, training)`; gives the mean loss of the batch and

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from starloom.models import scatter_vae as network
 from starloom.training.checkpoint import flatten, unflatten
@@ -54,28 +54,28 @@ class Model:
     """
 
     architecture: Architecture
-    params: nnx.State
-    stats: nnx.State
+    params: PyTree
+    stats: PyTree
     mean: np.ndarray
     std: np.ndarray
     reference: Mapping[str, np.ndarray] = field(default_factory=dict)
     scatter_scale: float = 1.0
 
 
-def init(key: Array, architecture: Architecture) -> tuple[nnx.State, nnx.State]:
+def init(key: Array, architecture: Architecture) -> tuple[PyTree, PyTree]:
     """Parameters and running statistics of a new network."""
     return _build(key, architecture)[1:]
 
 
 def loss(
-    params: nnx.State,
-    stats: nnx.State,
+    params: PyTree,
+    stats: PyTree,
     stars: Mapping[str, Float[Array, "n_star n_input"]],
     key: Array,
     training: bool,
     *,
     architecture: Architecture,
-) -> tuple[Float[Array, ""], tuple[nnx.State, dict[str, Float[Array, ""]]]]:
+) -> tuple[Float[Array, ""], tuple[PyTree, dict[str, Float[Array, ""]]]]:
     """
     Mean over the stars of reconstruction loss plus Kullback-Leibler divergence [nat].
 
