@@ -142,10 +142,9 @@ def test_lightkurve_reads_both_the_same_way(real_files, twins):
             assert getattr(mine[name], "unit", None) == getattr(real[name], "unit", None), name
         assert mine.time.format == real.time.format and mine.time.scale == real.time.scale
         assert len(mine) == pytest.approx(len(real), rel=0.03)
-        for name in ("flux", "sap_flux", "flux_err", "sap_bkg"):
+        for name in ("flux", "sap_flux", "flux_err"):
             level = [np.nanmedian(np.ma.filled(c[name].value, np.nan)) for c in (mine, real)]
-            wide = 0.6 if name == "sap_bkg" else 0.25
-            assert float(level[0] / level[1]) == pytest.approx(1.0, abs=wide), name
+            assert float(level[0] / level[1]) == pytest.approx(1.0, abs=0.25), name
         lost = [
             float(np.mean(~np.isfinite(np.ma.filled(c.flux.value, np.nan)))) for c in (mine, real)
         ]

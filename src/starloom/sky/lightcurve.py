@@ -15,7 +15,7 @@ from starloom.sky.kepler_cadence import (
     cadences,
     time_correction_days,
 )
-from starloom.sky.power import NEEDED, density
+from starloom.sky.power import density, in_batches
 
 STEPS = 131072
 """Cadences of the periodic series that a light curve is cut from, 1.8 times the mission."""
@@ -49,21 +49,10 @@ def relative_flux_ppm(
     References:
         Timmer & Konig (1995), A&A 300, 707: Gaussian amplitudes, not random phases alone.
     """
-    missing = [name for name in (*NEEDED, "star") if name not in parameters]
-    if missing:
-        raise KeyError(f"no parameter {', '.join(missing)}: pass what seismology.scaling returned")
-    count = len(parameters["star"])
-    rows = {name: np.asarray(parameters[name], np.float32) for name in NEEDED}
-    rows["white_ppm2_uhz"] = np.zeros(count, np.float32)
-    rows["star"] = np.asarray(parameters["star"], np.uint32)
+    quiet = dict(parameters) | {"white_ppm2_uhz": np.zeros(len(parameters["star"]))}
     shift_s = jnp.asarray(86400 * (time_correction_days(cadences()) - TIME_OFFSET_DAYS))
     key = jax.random.fold_in(jax.random.key(seed), STEPS)
-    out = [np.zeros((0, len(shift_s)), np.float32)]
-    for start in range(0, count, BATCH):
-        place = np.minimum(np.arange(start, start + BATCH), count - 1)
-        batch = _series_batch(key, shift_s, {name: v[place] for name, v in rows.items()})
-        out.append(np.asarray(batch)[: count - start])
-    return np.concatenate(out)
+    return in_batches(partial(_series_batch, key, shift_s), quiet, BATCH)
 
 
 @jax.jit

@@ -5,7 +5,7 @@ Stars are computed one after another by the same compiled program, so a star's s
 depend on which others are computed with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import jax
@@ -69,7 +69,7 @@ def power_density(
     freq = np.asarray(freq_uhz, np.float32)
     padded = np.append(freq, np.full(-len(freq) % LANES, freq[-1]))
     program = partial(_density_batch, jnp.asarray(padded))
-    return _in_batches(program, parameters)[:, : len(freq)]
+    return in_batches(program, parameters)[:, : len(freq)]
 
 
 def binned_power(
@@ -115,7 +115,7 @@ def binned_power(
         jnp.asarray(points[1:], jnp.float32),
         jnp.asarray(np.maximum(width * observed_days * 0.0864, 1.0), jnp.float32),
     )
-    return _in_batches(program, dict(parameters) | {"start": start})[:, :bins]
+    return in_batches(program, dict(parameters) | {"start": start})[:, :bins]
 
 
 def _window(edges):
@@ -126,22 +126,39 @@ def _window(edges):
     return int(min(held.max() + -held.max() % LANES, len(edges) - 1))
 
 
-def _in_batches(program, parameters):
-    """Run a compiled program on batches of one size, the last one padded; NumPy comes back."""
-    missing = [name for name in NEEDED if name not in parameters]
+def in_batches(
+    program: Callable[[dict[str, np.ndarray]], jax.Array],
+    parameters: Mapping[str, np.ndarray],
+    size: int = BATCH,
+) -> np.ndarray:
+    """
+    Run a compiled program on batches of one size, the last one padded.
+
+    Args:
+        program: takes `NEEDED`, star and start, each (size,), and gives an array (size, ...).
+        parameters: what `scaling` returned.
+        size: stars in a batch.
+
+    Returns:
+        What the program gave, shape (n_star, ...).
+
+    Raises:
+        KeyError: if a parameter is absent; the message names it.
+    """
+    missing = [name for name in (*NEEDED, "star") if name not in parameters]
     if missing:
         raise KeyError(f"no parameter {', '.join(missing)}: pass what seismology.scaling returned")
-    count = len(parameters["numax_uhz"])
+    count = len(parameters["star"])
     rows = {name: np.asarray(parameters[name], np.float32) for name in NEEDED}
-    rows["star"] = np.asarray(parameters.get("star", np.arange(count)), np.uint32)
+    rows["star"] = np.asarray(parameters["star"], np.uint32)
     rows["start"] = np.asarray(parameters.get("start", np.zeros(count)), np.int32)
     if count == 0:
         rows = {name: np.zeros(1, values.dtype) for name, values in rows.items()}
     out = []
-    for start in range(0, max(count, 1), BATCH):
-        place = np.minimum(np.arange(start, start + BATCH), max(count, 1) - 1)
+    for first in range(0, max(count, 1), size):
+        place = np.minimum(np.arange(first, first + size), max(count, 1) - 1)
         batch = program({name: values[place] for name, values in rows.items()})
-        out.append(np.asarray(batch)[: count - start])
+        out.append(np.asarray(batch)[: count - first])
     return np.concatenate(out)
 
 
