@@ -97,8 +97,12 @@ def test_batches_hold_whole_fields():
         for field, count in (("A", 300), ("B", 300), ("C", 10), ("D", 900))
         for number in range(count)
     ]
-    sizes = [len(batch) for batch in sdss_client.batches(files, 500)]
-    assert sizes == [600, 910]
+    for count in (1, 2, 3, 7, 2000):
+        parts = [sdss_client.batch(files, index, count) for index in range(count)]
+        assert [one for part in parts for one in part] == files
+        fields = [{one.field for one in part} for part in parts]
+        assert sum(map(len, fields)) == 4
+    assert [len(sdss_client.batch(files, index, 2)) for index in (0, 1)] == [610, 900]
 
 
 def _serve_light_curves(site, kic, stamps, bodies=None):
@@ -129,7 +133,8 @@ def test_light_curves_are_found_on_the_stars_folder_page(site, raw, fetcher, dat
 
 
 def test_stars_are_batched_once_each():
-    assert kepler.batches([5, 3, 5, 1, 4], 2) == [[1, 3], [4, 5]]
+    batches = [kepler.batch(np.array([5, 3, 5, 1, 4]), index, 2).tolist() for index in (0, 1)]
+    assert batches == [[1, 3], [4, 5]]
 
 
 def test_bulk_files_are_listed_with_their_sums(site, raw, fetcher, datasets):

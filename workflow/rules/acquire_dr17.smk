@@ -217,3 +217,103 @@ rule fetch_unwise:
         service=ARCHIVES["unwise"],
     script:
         "../scripts/fetch_unwise.py"
+
+
+rule fetch_labels:
+    input:
+        datasets=DATASETS,
+    output:
+        table="results/raw/labels/{table}.fits",
+    log:
+        "results/logs/fetch_labels/{table}.log",
+    benchmark:
+        "results/benchmarks/fetch_labels/{table}.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+        downloads=1,
+    script:
+        "../scripts/fetch_labels.py"
+
+
+rule fetch_light_curves:
+    input:
+        datasets=DATASETS,
+        labels=expand(
+            rules.fetch_labels.output.table,
+            table=["apokasc2", "yu2018_table1", "miglio2021"],
+        ),
+    output:
+        list="results/raw/kepler/batch-{batch}.parquet",
+    log:
+        "results/logs/fetch_light_curves/{batch}.log",
+    benchmark:
+        "results/benchmarks/fetch_light_curves/{batch}.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+        gpu=0,
+        downloads=1,
+    params:
+        batches=ARCHIVES["light_curve_batches"],
+        workers=ARCHIVES["workers"],
+    script:
+        "../scripts/fetch_light_curves.py"
+
+
+rule fetch_spectra:
+    input:
+        datasets=DATASETS,
+        allstar=RAW["allstar"],
+    output:
+        list="results/raw/apogee/{kind}/batch-{batch}.parquet",
+    log:
+        "results/logs/fetch_spectra/{kind}-{batch}.log",
+    benchmark:
+        "results/benchmarks/fetch_spectra/{kind}-{batch}.tsv"
+    wildcard_constraints:
+        kind="stars|aspcap",
+        batch=r"\d+",
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+        gpu=0,
+        downloads=1,
+    params:
+        batches=ARCHIVES["spectra_batches"],
+        workers=ARCHIVES["workers"],
+    script:
+        "../scripts/fetch_spectra.py"
+
+
+rule download_light_curves:
+    input:
+        expand(
+            rules.fetch_light_curves.output.list,
+            batch=range(ARCHIVES["light_curve_batches"]),
+        ),
+
+
+rule download_spectra:
+    input:
+        expand(
+            rules.fetch_spectra.output.list,
+            kind=["stars", "aspcap"],
+            batch=range(ARCHIVES["spectra_batches"]),
+        ),

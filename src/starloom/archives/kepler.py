@@ -1,7 +1,6 @@
 """Kepler long-cadence light curves from MAST: what a star has, and the files themselves."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,10 +77,9 @@ def quarters(page: str, kic: int) -> list[str]:
     return sorted(found)
 
 
-def batches(kics: Iterable[int], size: int = 100) -> list[list[int]]:
-    """Stars in pieces of `size`; a star has up to 18 files."""
-    ordered = sorted(set(kics))
-    return [ordered[first : first + size] for first in range(0, len(ordered), size)]
+def batch(kics: Int[np.ndarray, " n"], index: int, count: int) -> Int[np.ndarray, " n_of_batch"]:
+    """One of some batches of stars of about equal size; each star is in one of them."""
+    return np.array_split(np.unique(kics), count)[index]
 
 
 def _listing(datasets: Datasets, kic: int, folder: Path) -> Wanted:

@@ -1,6 +1,7 @@
 """APOGEE spectra from the SDSS archive, a field at a time, with the field's list of checksums."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +10,6 @@ import numpy as np
 from starloom.archives.datasets import Datasets
 from starloom.archives.fetch import Failure, Fetcher, FetchError
 from starloom.archives.gaia_client import read_sums
-
-BATCH = 500
-"""Spectra in one job, about."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +51,23 @@ def spectra(allstar: Mapping[str, np.ndarray], kind: str) -> list[Spectrum]:
     return [Spectrum(*one) for one in sorted(found)]
 
 
-def batches(files: Iterable[Spectrum], size: int = BATCH) -> Iterator[list[Spectrum]]:
+def batch(files: Sequence[Spectrum], index: int, count: int) -> list[Spectrum]:
     """
-    Whole fields, so many together that a batch has about `size` files.
+    One of some batches of about equal size, each of whole fields.
 
     Args:
         files: sorted by telescope and field.
-        size: a batch is closed when it has as many; a large field makes a larger batch.
+        index: of the batch, from 0.
+        count: of all batches.
     """
-    batch: list[Spectrum] = []
-    for one in files:
-        if len(batch) >= size and one.folder != batch[-1].folder:
-            yield batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield batch
+    chosen, first = [], 0
+    for _, field in itertools.groupby(files, lambda one: one.folder):
+        some = list(field)
+        # A field belongs to the batch in which its middle falls.
+        middle = first + len(some) / 2
+        chosen += some if int(middle * count / len(files)) == index else []
+        first += len(some)
+    return chosen
 
 
 def fetch_spectra(
