@@ -14,15 +14,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from starloom.sky import chemistry, opacity
-from starloom.sky.chemistry import read_rows
+from starloom.sky import chemistry, opacity, reference
+from starloom.sky.reference import read_rows
 
 LOG_TAU = np.linspace(-5.0, 1.6, 34)
 """Mean optical depth of the layers."""
-SYNTHESIS = slice(0, 34, 3)
-"""Layers handed to a synthesis: twelve, 0.6 dex apart."""
+SYNTHESIS = np.array([0, 6, 11, 15, 18, 21, 23, 25, 27, 29, 31, 33])
+"""Layers handed to a synthesis: twelve, closest where the continuum forms."""
 OPACITY_FLOOR = 1e-5
 """Smallest mean opacity [cm2/g]: stands for what the gas lacks (H2, H2O) below 3500 K."""
+N_SETTLE = 6
+SETTLE, PREDICT, CORRECT = range(3)
+MOST_BACKWARMING = 0.5
+"""Carbon stars would need more; beyond it the temperature law loses its meaning."""
 MEAN_NM = np.geomspace(230.0, 4200.0, 14)
 """Wavelengths of the Rosseland mean."""
 TEFF_K = (3500.0, 7500.0)
@@ -41,33 +45,50 @@ class Atmosphere(NamedTuple):
 
 
 @cache
-def _backwarming() -> tuple[tuple[tuple[int, int, int], ...], np.ndarray]:
+def _backwarming() -> tuple[tuple[tuple[int, ...], ...], np.ndarray]:
     rows = read_rows("backwarming.csv")
-    powers = tuple((int(r["x_power"]), int(r["g_power"]), int(r["m_power"])) for r in rows)
+    powers = tuple(tuple(int(row[f"{name}_power"]) for name in "xgmac") for row in rows)
     return powers, np.array([float(row["coefficient"]) for row in rows], np.float32)
 
 
-def monomials(
+def backwarming_terms(
     teff: Float[Array, " n_star"],
     logg: Float[Array, " n_star"],
-    fe_h: Float[Array, " n_star"],
-    powers: tuple[tuple[int, int, int], ...],
+    abundance: Float[Array, "n_star n_element"],
+    powers: tuple[tuple[int, ...], ...],
 ) -> Float[Array, "n_star n_term"]:
-    """Monomials in 5040/Teff - 1, log g - 2.5 and [Fe/H], for the backwarming.
+    """Monomials of the backwarming polynomial, its variables held inside the fitted range.
 
     Args:
         teff: [K].
         logg: [dex].
-        fe_h: [dex]. All three are held inside the fitted range.
-        powers: powers of the three.
+        abundance: from `chemistry.abundances`.
+        powers: powers of x = 5040/Teff - 1, g = log g - 2.5, m = [Fe/H], a = [Mg, Si, Ti/Fe], and
+            of c, the excess of [C/Fe] over 0.3, smooth at its beginning.
 
     Returns:
         One monomial a column.
     """
-    x = 5040.0 / jnp.clip(teff, 3400.0, 7800.0) - 1.0
-    g = jnp.clip(logg, 0.0, 5.0) - 2.5
-    m = jnp.clip(fe_h, -3.0, 0.6)
-    return jnp.stack([x**i * g**j * m**k for i, j, k in powers], axis=-1)
+    table = reference.elements()
+    name, solar = list(table["element"]), table["solar_abundance_dex"]
+    excess = jnp.log10(abundance) - (solar - 12.0)
+    iron, carbon = excess[:, name.index("Fe")], excess[:, name.index("C")]
+    alpha = sum(excess[:, name.index(s)] for s in ("Mg", "Si", "Ti")) / 3.0 - iron
+    rich = jnp.logaddexp(0.0, 6.0 * (jnp.clip(carbon - iron, -1.0, 2.5) - 0.3)) / 6.0
+    variables = (
+        5040.0 / jnp.clip(teff, 2900.0, 7800.0) - 1.0,
+        jnp.clip(logg, -0.5, 5.0) - 2.5,
+        jnp.clip(iron, -3.0, 0.6),
+        jnp.clip(alpha, -0.3, 0.6),
+        rich,
+    )
+
+    power = np.array(powers)
+    terms = 1.0
+    for index, variable in enumerate(variables):
+        ladder = jnp.cumprod(jnp.stack([jnp.ones_like(teff), *[variable] * 4], axis=-1), axis=-1)
+        terms = terms * ladder[:, power[:, index]]
+    return terms
 
 
 def temperature_law(
@@ -117,11 +138,9 @@ def mean_opacity(
     pe, p_h, p_nuclei = chemistry.electron_pressure(temperature, pressure, abundance)
     gas = _thin_gas(temperature, pe, p_h, p_nuclei, abundance)
     basis, n_true = opacity.continuum_basis(MEAN_NM)
-    weights = opacity.continuum_weights(temperature, gas)
+    true, other = opacity.continuum_weights(temperature, gas)
     factor = jnp.exp(-opacity.HC_OVER_K_NM / MEAN_NM / temperature[:, None])
-    alpha = (1.0 - factor) * (weights[:, :n_true] @ basis[:n_true]) + (
-        weights[:, n_true:] @ basis[n_true:]
-    )
+    alpha = (1.0 - factor) * (true @ basis[:n_true]) + other @ basis[n_true:]
     kappa = alpha * 1e-18 / gas.density[:, None] + OPACITY_FLOOR
     slope = factor / (1.0 - factor) ** 2 * jnp.asarray((400.0 / MEAN_NM) ** 5, jnp.float32)
     return jnp.sum(slope, axis=1) / jnp.sum(slope / kappa, axis=1)
@@ -129,18 +148,18 @@ def mean_opacity(
 
 def _thin_gas(temperature, pe, p_h, p_nuclei, abundance):
     """The parts of `Gas` that the continuous opacity needs."""
-    kt = chemistry.K_ERG * temperature
-    table = chemistry.elements()
+    kt = reference.K_ERG * temperature
+    table = reference.elements()
     ln_h = jnp.log(p_h / kt)
     ln_kp = chemistry.ln_equilibrium(temperature)[..., 0]
     ionised = (
         chemistry.LN_SAHA
         + 1.5 * jnp.log(temperature)
-        - opacity.RYDBERG_EV / (chemistry.K_EV * temperature)
+        - opacity.RYDBERG_EV / (reference.K_EV * temperature)
     )
     atoms = jnp.stack([ln_h - np.log(2.0), ln_h + ionised - jnp.log(pe / kt)], axis=-1)
     nuclei = p_nuclei / kt
-    mass = jnp.sum(abundance * jnp.asarray(table["mass_u"]), axis=-1) * chemistry.AMU_G
+    mass = jnp.sum(abundance * jnp.asarray(table["mass_u"]), axis=-1) * reference.AMU_G
     return chemistry.Gas(
         electron_pressure=pe,
         hydrogen_nuclei=nuclei,
@@ -170,26 +189,29 @@ def hydrostatic(
     References:
         Mihalas (1978), Eq. 7-5.
     """
-    ln_tau = LOG_TAU * np.log(10.0)
+    ln_tau = (LOG_TAU * np.log(10.0)).astype(np.float32)
     step = float(ln_tau[1] - ln_tau[0])
 
-    def slope(ln_p, ln_tau_here, t):
-        kappa = mean_opacity(t, jnp.exp(ln_p), abundance)
-        return jnp.exp(jnp.log(gravity) + ln_tau_here - jnp.log(kappa) - ln_p)
+    def advance(state, stage):
+        """One look at the opacity: settle the surface, or predict, or correct a step."""
+        ln_p, guess, before = state
+        kind, x, t = stage
+        kappa = mean_opacity(t, jnp.exp(guess), abundance)
+        slope = jnp.exp(jnp.log(gravity) + x - jnp.log(kappa) - guess)
+        settled = guess + 0.5 * jnp.log(slope)
+        slope = jnp.minimum(slope, 2.0)
+        corrected = ln_p + 0.5 * step * (before + slope)
+        ln_p = jnp.select([kind == SETTLE, kind == CORRECT], [settled, corrected], ln_p)
+        guess = jnp.where(kind == PREDICT, ln_p + step * slope, ln_p)
+        return (ln_p, guess, slope), ln_p
 
-    def advance(ln_p, layer):
-        x, t, t_next = layer
-        s_1 = slope(ln_p, x, t)
-        s_2 = slope(ln_p + step * jnp.minimum(s_1, 2.0), x + step, t_next)
-        ln_next = ln_p + 0.5 * step * jnp.minimum(s_1 + s_2, 4.0)
-        return ln_next, ln_next
-
-    first = jnp.log(gravity) * 0.6 + jnp.zeros_like(gravity)
-    for _ in range(4):
-        first = 0.5 * (first + jnp.log(slope(first, ln_tau[0], temperature[:, 0])) + first)
-    rows = (jnp.asarray(ln_tau[:-1], jnp.float32), temperature.T[:-1], temperature.T[1:])
-    _, below = jax.lax.scan(advance, first, rows)
-    return jnp.exp(jnp.concatenate([first[None], below]).T)
+    depth = np.repeat(np.arange(len(ln_tau)), 2)[1:-1]
+    layers = np.concatenate([np.zeros(N_SETTLE, int), depth])
+    kinds = np.array([SETTLE] * N_SETTLE + [PREDICT, CORRECT] * (len(ln_tau) - 1))
+    surface = jnp.log(gravity) * 0.6
+    state = (surface, surface, jnp.zeros_like(surface))
+    _, history = jax.lax.scan(advance, state, (kinds, ln_tau[layers], temperature.T[layers]))
+    return jnp.exp(history[N_SETTLE - 1 :: 2]).T
 
 
 def model(
@@ -213,11 +235,9 @@ def model(
         Krishna Swamy (1966), ApJ 145, 174.
     """
     if backwarming is None:
-        iron = list(chemistry.elements()["element"]).index("Fe")
-        solar = float(chemistry.elements()["solar_abundance_dex"][iron]) - 12.0
-        fe_h = jnp.log10(abundance[:, iron]) - solar
         powers, coefficients = _backwarming()
-        backwarming = monomials(teff, logg, fe_h, powers) @ coefficients
+        terms = backwarming_terms(teff, logg, abundance, powers)
+        backwarming = jnp.minimum(terms @ coefficients, MOST_BACKWARMING)
     temperature = temperature_law(teff, backwarming)
     gravity = jnp.exp(chemistry.LOG10 * logg)
     pressure = hydrostatic(temperature, gravity, abundance)

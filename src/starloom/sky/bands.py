@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from starloom.sky.chemistry import read_rows
+from starloom.sky.reference import read_rows
 
 HC_EV_CM = 1.239842e-4
 """Energy of a wavenumber of 1 cm-1 [eV]."""

@@ -7,28 +7,28 @@ band opacities: `Gas.atoms` and `Gas.molecules`, logarithms of number density ov
 function, so that a level of weight g and energy E holds `exp(value) * g * exp(-E / kT)` per cm3.
 """
 
-import csv
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-K_ERG = 1.380649e-16
-"""Boltzmann's constant [erg/K]."""
-K_EV = 8.617333e-5
-"""Boltzmann's constant [eV/K]."""
-AMU_G = 1.660539e-24
-"""Atomic mass unit [g]."""
+from starloom.sky.reference import AMU_G, K_ERG, K_EV, elements, molecules
+from starloom.sky.reference import read_rows as read_rows
+
 LOG10 = 2.302585
 LN_SAHA = np.log(2.414683e15)
 """ln (2 pi m_e k / h^2)^{3/2} [cm-3 K-3/2]."""
 LN_MASS_SAHA = np.log(1.879333e20)
 """The same for a mass of one atomic mass unit."""
-N_CHARGE_STEPS = 10
+N_CHARGE_STEPS = 4
 N_MOLECULE_STEPS = 12
+DONORS = tuple(
+    list(elements()["element"]).index(name)
+    for name in ("H", "Mg", "Si", "Fe", "Ca", "Na", "Al", "K")
+)
+"""Elements that give the electrons."""
 
 
 class Gas(NamedTuple):
@@ -50,58 +50,6 @@ class Gas(NamedTuple):
     """ln(n/Q) of each molecule [cm-3], last axis n_molecule."""
 
 
-def read_rows(name: str) -> list[dict[str, str]]:
-    """Rows of a data table of this package.
-
-    Args:
-        name: file name in the package's data folder.
-
-    Returns:
-        One dict of strings a row.
-    """
-    text = files("starloom.sky").joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
-@cache
-def elements() -> dict[str, np.ndarray]:
-    """Elements of the gas: name, mass, solar abundance, ionisation energies, ln U polynomials.
-
-    Returns:
-        Arrays by name; `ln_u` is (n_element, 3, 5), coefficients in ln(T / 5000 K).
-    """
-    rows = read_rows("elements.csv")
-    name = [row["element"] for row in rows]
-    ln_u = np.zeros((len(rows), 3, 5), np.float32)
-    for row in read_rows("partition_functions.csv"):
-        ln_u[name.index(row["element"]), int(row["ion"])] = [float(row[f"c{k}"]) for k in range(5)]
-    column = {
-        key: np.array([float(row[key]) for row in rows], np.float32)
-        for key in rows[0]
-        if key not in ("element", "source")
-    }
-    return {"element": np.array(name), "ln_u": ln_u, **column}
-
-
-@cache
-def molecules() -> dict[str, np.ndarray]:
-    """Molecules of the gas: name, indices of their atoms, dissociation energy, constants.
-
-    Returns:
-        Arrays by name; `k` is (n_molecule, 5), coefficients in log10(5040 K / T) of
-        log10(Kp / Pa) + theta D0.
-    """
-    rows = read_rows("molecules.csv")
-    name = list(elements()["element"])
-    atoms = np.array([[name.index(row["atom_1"]), name.index(row["atom_2"])] for row in rows])
-    return {
-        "molecule": np.array([row["molecule"] for row in rows]),
-        "atoms": atoms,
-        "d0_ev": np.array([float(row["d0_ev"]) for row in rows], np.float32),
-        "k": np.array([[float(row[f"k{n}"]) for n in range(5)] for row in rows], np.float32),
-    }
-
-
 ALPHA = ("O", "Mg", "Si", "S", "Ca", "Ti")
 """Elements that follow [alpha/M]."""
 
@@ -117,7 +65,7 @@ def abundances(
         m_h: [M/H] [dex].
         alpha_m: [alpha/M] [dex]; moves O, Mg, Si, S, Ca, Ti.
         x_fe: for some elements [X/Fe] [dex] (X in lower or proper case); replaces what [alpha/M]
-            gives. [Fe/H] is [M/H] plus [Fe/M] if `fe` is among them.
+            gives. [Fe/H] is [M/H].
 
     Returns:
         n(X)/n(H), columns as in `elements()["element"]`.
@@ -203,6 +151,8 @@ def electron_pressure(
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Electron pressure from charge balance, with hydrogen partly in H2.
 
+    Newton steps in the logarithm, started from single elements as if each were alone.
+
     Args:
         temperature: [K].
         pressure: gas pressure [dyn/cm2].
@@ -214,47 +164,42 @@ def electron_pressure(
     References:
         Mihalas (1978), Stellar Atmospheres, Sec. 5.2.
     """
-    balance = _charge(temperature, pressure, abundance)
-    start = _start(temperature, pressure, abundance)
-    return balance(start)
-
-
-def _start(temperature, pressure, abundance):
-    """A first ln electron pressure: metals with low ionisation energies plus ionised hydrogen."""
-    metals = jnp.sum(abundance[..., 5:], axis=-1)
-    ln_saha_h = (
-        np.log(2.0 * K_ERG)
-        + LN_SAHA
-        + 2.5 * jnp.log(temperature)
-        - 13.5984 / (K_EV * temperature)
-        - np.log(2.0)
-    )
-    hydrogen = jnp.exp(0.5 * (ln_saha_h + jnp.log(pressure)))
-    return jnp.log(pressure * metals * 0.9 + jnp.minimum(hydrogen, 0.4 * pressure))
-
-
-def _charge(temperature, pressure, abundance):
-    """A function from a first ln P(e) to (P(e), P(H), P(H nuclei))."""
     saha = jnp.exp(jnp.clip(_ln_saha(temperature, ln_partition(temperature)), -80.0, 60.0))
     first, second = saha[..., 0], saha[..., 1]
     kp_h2 = jnp.exp(ln_equilibrium(temperature)[..., 0])
     other = jnp.sum(abundance[..., 1:], axis=-1)
 
-    def state(ln_pe):
+    def hydrogen(pe):
+        return _hydrogen(pressure, pe, first[..., 0] / pe, other, kp_h2)
+
+    def step(_, ln_pe):
         pe = jnp.exp(ln_pe)
         r1 = first / pe[..., None]
         r2 = r1 * second / pe[..., None]
-        atom, _, nuclei = _hydrogen(pressure, pe, r1[..., 0], other, kp_h2)
-        metals = (r1 + 2.0 * r2) / (1.0 + r1 + r2) * abundance
-        charge = nuclei * jnp.sum(metals[..., 1:], axis=-1) + atom * r1[..., 0]
-        return pe, atom, nuclei, jnp.log(charge)
+        atom, _, nuclei = hydrogen(pe)
+        whole = 1.0 + r1 + r2
+        charge = (r1 + 2.0 * r2) / whole
+        change = (r1 + 4.0 * r2) / whole - charge**2
+        metals = nuclei * jnp.sum((charge * abundance)[..., 1:], axis=-1)
+        slope = nuclei * jnp.sum((change * abundance)[..., 1:], axis=-1)
+        ions = atom * r1[..., 0]
+        total = metals + ions
+        slope = (slope + ions / (1.0 + r1[..., 0])) / total
+        slope = slope + pe / jnp.maximum(pressure - pe, 0.01 * pressure)
+        return ln_pe + (jnp.log(total) - ln_pe) / (1.0 + slope)
 
-    def solve(ln_pe):
-        for _ in range(N_CHARGE_STEPS):
-            ln_pe = 0.5 * (ln_pe + state(ln_pe)[3])
-        return state(ln_pe)[:3]
+    start = _first_electrons(pressure, abundance, first)
+    pe = jnp.exp(jax.lax.fori_loop(0, N_CHARGE_STEPS, step, start))
+    atom, _, nuclei = hydrogen(pe)
+    return pe, atom, nuclei
 
-    return solve
+
+def _first_electrons(pressure, abundance, first):
+    """ln of a first electron pressure: each of a few elements as if it were alone."""
+    alone = [jnp.sqrt(first[..., k] * abundance[..., k] * pressure) for k in DONORS]
+    most = [0.9 * abundance[..., k] * pressure for k in DONORS]
+    limits = zip(alone, most, strict=True)
+    return jnp.log(sum(jnp.minimum(value, limit) for value, limit in limits))
 
 
 def equilibrium(
@@ -306,37 +251,28 @@ def _neutral_atoms(total, ions, p_h, ln_kp):
     kp = {m: jnp.exp(ln_kp[..., i]) for i, m in enumerate(molecules()["molecule"])}
     free = {s: total[..., name.index(s)] for s in ("C", "N", "O", "Mg", "Si", "Ti", "V")}
     lone = {s: ions[..., name.index(s)] for s in free}
-    c, n, o = free["C"] / lone["C"], free["N"] / lone["N"], free["O"] / lone["O"]
-    silicon, titanium, vanadium = (free[s] / lone[s] for s in ("Si", "Ti", "V"))
-    for _ in range(N_MOLECULE_STEPS):
+
+    def step(_, atoms):
+        c, n, o, _, _, _ = atoms
         silicon = free["Si"] / (lone["Si"] + o / kp["SiO"])
         titanium = free["Ti"] / (lone["Ti"] + o / kp["TiO"])
         vanadium = free["V"] / (lone["V"] + o / kp["VO"])
         with_n = lone["N"] + p_h / kp["NH"] + c / kp["CN"]
         n_new = 2 * free["N"] / (with_n + jnp.sqrt(with_n**2 + 8 * free["N"] / kp["N2"]))
         a_c = lone["C"] + p_h / kp["CH"] + n_new / kp["CN"] + 2 * c / kp["C2"]
-        a_o = (
-            lone["O"]
-            + p_h / kp["OH"]
-            + silicon / kp["SiO"]
-            + titanium / kp["TiO"]
-            + (vanadium / kp["VO"])
-        )
+        a_o = lone["O"] + p_h / kp["OH"]
+        a_o = a_o + silicon / kp["SiO"] + titanium / kp["TiO"] + vanadium / kp["VO"]
         c_new = _shared(free["C"], free["O"], a_c, a_o, kp["CO"])
         o_new = free["O"] / (a_o + c_new / kp["CO"])
-        c, n, o = jnp.sqrt(c * c_new), jnp.sqrt(n * n_new), jnp.sqrt(o * o_new)
-    bound = {
-        "C": c,
-        "N": n,
-        "O": o,
-        "Si": silicon,
-        "Ti": titanium,
-        "V": vanadium,
-        "H": p_h,
-        "Mg": free["Mg"] / (lone["Mg"] + p_h / kp["MgH"]),
-    }
-    columns = [bound[s] if s in bound else total[..., i] / ions[..., i] for i, s in enumerate(name)]
-    return jnp.stack(columns, axis=-1)
+        halfway = (jnp.sqrt(old * new) for old, new in ((c, c_new), (n, n_new), (o, o_new)))
+        return (*halfway, silicon, titanium, vanadium)
+
+    start = tuple(free[s] / lone[s] for s in ("C", "N", "O", "Si", "Ti", "V"))
+    c, n, o, silicon, titanium, vanadium = jax.lax.fori_loop(0, N_MOLECULE_STEPS, step, start)
+    magnesium = free["Mg"] / (lone["Mg"] + p_h / kp["MgH"])
+    symbols = ("H", "C", "N", "O", "Mg", "Si", "Ti", "V")
+    bound = jnp.stack([p_h, c, n, o, magnesium, silicon, titanium, vanadium], axis=-1)
+    return (total / ions).at[..., np.array([name.index(s) for s in symbols])].set(bound)
 
 
 def _shared(total_c, total_o, a_c, a_o, kp):

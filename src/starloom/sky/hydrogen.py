@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from starloom.sky import opacity
-from starloom.sky.chemistry import K_ERG, Gas
+from starloom.sky.chemistry import Gas
+from starloom.sky.reference import K_ERG
 
 SERIES = {2: 14, 3: 20, 4: 20}
 """Lower level of each series and its highest upper level."""

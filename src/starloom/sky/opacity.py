@@ -20,7 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import dawsn
 
-from starloom.sky.chemistry import AMU_G, K_ERG, K_EV, Gas, read_rows
+from starloom.sky.chemistry import Gas
+from starloom.sky.reference import AMU_G, K_ERG, K_EV, read_rows
 
 HC_OVER_K_NM = 1.438777e7
 """Second radiation constant [nm K]."""
@@ -98,8 +99,8 @@ def continuum_basis(wavelength_nm: np.ndarray) -> tuple[np.ndarray, int]:
 
 def continuum_weights(
     temperature: Float[Array, "*shape"], gas: Gas
-) -> Float[Array, "*shape n_term"]:
-    """Weights of `continuum_basis`.
+) -> tuple[Float[Array, "*shape n_true"], Float[Array, "*shape n_other"]]:
+    """Weights of `continuum_basis`, in two parts: those that need stimulated emission, the rest.
 
     Args:
         temperature: [K].
@@ -124,7 +125,8 @@ def continuum_weights(
     protons = jnp.exp(gas.atoms[..., 0, 1])
     free_free = electrons * 1e-18 * protons / jnp.sqrt(temperature) * 1e18
     ff = [per_pe * theta ** ((n + 1) / 2) for n in range(1, 7)]
-    return jnp.stack([h_minus, *levels, free_free, *ff, gas.hydrogen, gas.h2, electrons], axis=-1)
+    true = jnp.stack([h_minus, *levels, free_free], axis=-1)
+    return true, jnp.stack([*ff, gas.hydrogen, gas.h2, electrons], axis=-1)
 
 
 def level_weight(

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from starloom.sky.chemistry import read_rows
-from starloom.sky.optical import wavelength_grid
+from starloom.sky.optical_basis import wavelength_grid
+from starloom.sky.reference import read_rows
 
 BANDS = ("G", "BP", "RP", "J", "H", "Ks", "W1", "W2")
 G_ZERO_POINT = 25.6873668671

@@ -14,40 +14,50 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from starloom.sky import atmosphere, extinction, optical, photometry, prism, xp_noise
+from starloom.sky import extinction, hydrogen, optical, optical_basis, photometry, prism, xp_noise
+from starloom.sky.xp_archive import archive_columns
 
 SCALE = 1e20
 """Fluxes at the observer are multiplied by it to stay inside float32."""
 TRANSITS = (15, 60)
 """Fewest and most transits of a star; between, evenly distributed."""
-FLAG_OUTSIDE = 1
-"""Bit of `sky_flag`: Teff outside the range of the model atmospheres (they extrapolate)."""
-FLAG_NOT_FINITE = 2
-"""Bit of `sky_flag`: a label or the spectrum is not finite; its results are NaN."""
-RELEVANT_SIGMA = 3.0
-"""Coefficients below this many errors do not count as relevant."""
+EMISSION_NM = (1.0, 4.0)
+"""Equivalent width of H alpha emission of Be stars, evenly distributed [nm]."""
+EMISSION_SIGMA_NM = 0.5
+"""Width of emission lines [nm]."""
 
 
 @cache
 def instrument() -> prism.Prism:
     """The prisms on the wavelength grid of the spectra."""
-    return prism.build(*optical.wavelength_grid())
+    return prism.build(*optical_basis.wavelength_grid())
 
 
-def star_keys(seed: int, star: np.ndarray) -> Array:
-    """Random keys of stars.
+def star_halves(star: np.ndarray) -> np.ndarray:
+    """Indices of stars in the form that keys are made of: no int64 enters JAX.
+
+    Args:
+        star: int64 indices.
+
+    Returns:
+        (n_star, 2) uint32, the high and the low half.
+    """
+    index = np.asarray(star, np.int64).view(np.uint64)
+    return np.stack([index >> np.uint64(32), index & np.uint64(0xFFFFFFFF)], 1).astype(np.uint32)
+
+
+def star_keys(seed: int, halves: Array) -> Array:
+    """Random keys of stars: the seed's key with the star's index folded in.
 
     Args:
         seed: of the sky.
-        star: int64 indices; both halves of the integer enter the key.
+        halves: from `star_halves`.
 
     Returns:
         One key a star.
     """
-    index = np.asarray(star, np.int64).view(np.uint64)
-    high, low = (index >> np.uint64(32)).astype(np.uint32), index.astype(np.uint32)
     root = jax.random.key(seed)
-    return jax.vmap(lambda a, b: jax.random.fold_in(jax.random.fold_in(root, a), b))(high, low)
+    return jax.vmap(lambda h: jax.random.fold_in(jax.random.fold_in(root, h[0]), h[1]))(halves)
 
 
 def coefficients(flux: Float[Array, "n_star n_wave"]) -> Float[Array, "n_star 110"]:
@@ -84,19 +94,48 @@ def observer_flux(
     Returns:
         [1e-20 W m-2 nm-1]
     """
-    wave, _ = optical.wavelength_grid()
+    wave, _ = optical_basis.wavelength_grid()
     dilution = SCALE * photometry.dilution(radius_rsun, distance_pc)
     return surface * dilution[:, None] * extinction.transmission(wave, a_v, r_v)
 
 
+def with_emission(
+    surface: Float[Array, "n_star n_wave"], width_nm: Float[Array, " n_star"]
+) -> Float[Array, "n_star n_wave"]:
+    """Spectra with Balmer lines in emission, as of a disc round a Be star.
+
+    Args:
+        surface: surface flux [W m-2 nm-1].
+        width_nm: equivalent width of the emission in H alpha [nm]; 0 for none.
+
+    Returns:
+        Surface flux with Gaussian emission in H alpha, and an eighth of it in H beta.
+
+    References:
+        Porter & Rivinius (2003), PASP 115, 1153, Sec. 2.
+    """
+    wave, edges = optical_basis.wavelength_grid()
+    profile = np.zeros(len(wave))
+    for upper, share in ((3, 1.0), (4, 0.125)):
+        line = np.exp(-0.5 * ((wave - hydrogen.centre_nm(2, upper)) / EMISSION_SIGMA_NM) ** 2)
+        profile += share * line / np.sum(line * np.diff(edges))
+    return surface * (1.0 + width_nm[:, None] * jnp.asarray(profile, jnp.float32))
+
+
 @partial(jax.jit, static_argnames="names")
-def _batch(labels, place, keys, names, bases):
-    """Everything of one padded batch, in arrays."""
-    flux = observer_flux(optical.spectra_batch(labels, names), *place.T)
+def _batch(labels, place, halves, seed, names):
+    """Everything of one padded batch that is computed in JAX."""
+    bases = jnp.asarray(instrument().bases, jnp.float32)
+    keys = star_keys(seed, halves)
+    draws = jax.vmap(lambda key: jax.random.uniform(jax.random.fold_in(key, 9), (5,)))(keys)
+    low, high = EMISSION_NM
+    surface = with_emission(
+        optical.spectra_batch(labels, names), place[:, 4] * (low + (high - low) * draws[:, 4])
+    )
+    flux = observer_flux(surface, *place[:, :4].T)
     magnitude = photometry.magnitudes(flux)
     clean = coefficients(flux)
     result = {"magnitude": magnitude, "clean": clean}
-    draws = jax.vmap(lambda key: jax.random.uniform(jax.random.fold_in(key, 9), (4,)))(keys)
     transits = jnp.floor(TRANSITS[0] + draws[:, 0] * (TRANSITS[1] - TRANSITS[0]))
     result["transits"] = transits
     for index, band in enumerate(prism.BANDS):
@@ -139,20 +178,15 @@ def _with_noise(block):
     return block
 
 
-def _relevant(values, errors):
-    """Highest order, plus one, whose coefficient stands out of its error; at least 3."""
-    stands_out = np.abs(values) > RELEVANT_SIGMA * errors
-    last = values.shape[1] - np.argmax(stands_out[:, ::-1], axis=1)
-    return np.where(stands_out.any(axis=1), np.maximum(last, 3), 3).astype(np.int16)
-
-
 def _prepare(stars, xp_alpha, extinguish):
     labels, names = optical.label_arrays(stars, xp_alpha)
     needed = ("radius_rsun", "distance_pc", "a_v", "r_v", "star")
     missing = [name for name in needed if name not in stars]
     if missing:
         raise KeyError(f"stars lack {', '.join(missing)}; xp.observe needs {', '.join(needed)}")
-    place = np.stack([np.asarray(stars[k], np.float32) for k in needed[:4]], axis=1)
+    emission = np.asarray(stars.get("kind", np.zeros(len(labels), "<U1"))) == "be_star"
+    place = [np.asarray(stars[k], np.float32) for k in needed[:4]] + [emission.astype(np.float32)]
+    place = np.stack(place, axis=1)
     if not extinguish:
         place[:, 2] = 0.0
     bad = ~(
@@ -163,7 +197,7 @@ def _prepare(stars, xp_alpha, extinguish):
         & (place[:, 3] > 0)
         & (labels[:, 0] > 0)
     )
-    labels[bad], place[bad] = 0.0, (1.0, 10.0, 0.0, 3.1)
+    labels[bad], place[bad] = 0.0, (1.0, 10.0, 0.0, 3.1, 0.0)
     labels[bad, 0] = 5000.0
     return labels, place, names, bad
 
@@ -179,7 +213,8 @@ def observe(
 
     Args:
         stars: the labels of `optical.label_arrays`, and radius_rsun, distance_pc [pc], a_v [mag],
-            r_v, star (int64 index, the random key); equally long arrays.
+            r_v, star (int64 index, the random key); equally long arrays. Where the optional
+            column `kind` says be_star, Balmer lines are in emission.
         seed: of the sky.
         xp_alpha: False takes [alpha/M], [C/Fe], [N/Fe] out of the spectrum, at the same [M/H].
         extinction: False removes the dust.
@@ -200,60 +235,18 @@ def observe(
         De Angeli et al. (2023), A&A 674, A2; Montegriffo et al. (2023), A&A 674, A3.
     """
     labels, place, names, bad = _prepare(stars, xp_alpha, extinction)
-    keys = star_keys(seed, stars["star"])
-    bases = jnp.asarray(instrument().bases, jnp.float32)
+    halves = star_halves(stars["star"])
+    n_star = len(labels)
+    if n_star == 0:
+        labels, place = np.full((1, len(names)), 1e3, np.float32), np.ones((1, 5), np.float32)
+        halves = np.zeros((1, 2), np.uint32)
     blocks, waiting = [], None
     for start in range(0, len(labels), optical.BATCH):
         rows = np.minimum(np.arange(start, start + optical.BATCH), len(labels) - 1)
-        running = _batch(labels[rows], place[rows], keys[rows], names, bases)
+        running = _batch(labels[rows], place[rows], halves[rows], seed, names)
         if waiting is not None:
             blocks.append(_with_noise(waiting))
         waiting = running
     blocks.append(_with_noise(waiting))
-    result = {k: np.concatenate([b[k] for b in blocks])[: len(labels)] for k in blocks[0]}
-    return _columns(result, labels, bad, error_scale)
-
-
-def _columns(result, labels, bad, error_scale):
-    """Names of the archive, reported errors, integers and flags."""
-    magnitude, clean = result.pop("magnitude"), result.pop("clean")
-    out = {f"true_{band.lower()}": magnitude[:, k] for k, band in enumerate(photometry.BANDS)}
-    out["n_transits"] = result.pop("transits").astype(np.int16)
-    for index, band in enumerate(prism.BANDS):
-        part = slice(index * prism.N_BASES, (index + 1) * prism.N_BASES)
-        out[f"{band}_true_coefficients"] = clean[:, part]
-        value, error = result[f"{band}_coefficients"], result[f"{band}_coefficient_errors"]
-        relevant = _relevant(value, error)
-        kept = np.arange(prism.N_BASES) < relevant[:, None]
-        power = (value.astype(np.float64) ** 2 * kept).sum(axis=1)
-        measured = result[f"{band}_n_measurements"].astype(np.int32)
-        free = measured - prism.N_BASES
-        spread = result[f"{band}_standard_deviation"]
-        out |= {
-            f"{band}_coefficients": value,
-            f"{band}_coefficient_errors": np.float32(error_scale) * error,
-            f"{band}_coefficient_correlations": result[f"{band}_coefficient_correlations"],
-            f"{band}_standard_deviation": spread,
-            f"{band}_n_measurements": measured,
-            f"{band}_degrees_of_freedom": free,
-            f"{band}_chi_squared": spread**2 * free,
-            f"{band}_n_relevant_bases": relevant,
-            f"{band}_n_parameters": np.full(len(value), prism.N_BASES, np.int16),
-            f"{band}_relative_shrinking": np.sqrt(
-                power / (value.astype(np.float64) ** 2).sum(axis=1)
-            ).astype(np.float32),
-        }
-    for name in ("phot_g_mean_flux", "phot_g_mean_flux_error"):
-        out[name] = result[name]
-    out["phot_g_mean_mag"] = photometry.G_ZERO_POINT - 2.5 * np.log10(
-        np.maximum(out["phot_g_mean_flux"], 1e-3)
-    ).astype(np.float32)
-    out["phot_g_mean_flux_error"] = np.float32(error_scale) * out["phot_g_mean_flux_error"]
-    low, high = atmosphere.TEFF_K
-    outside = (labels[:, 0] < low) | (labels[:, 0] > high)
-    broken = bad | ~np.isfinite(magnitude).all(axis=1) | ~np.isfinite(clean).all(axis=1)
-    out["sky_flag"] = (FLAG_OUTSIDE * outside + FLAG_NOT_FINITE * broken).astype(np.int16)
-    for values in out.values():
-        if values.dtype.kind == "f":
-            values[broken] = np.nan
-    return out
+    result = {k: np.concatenate([b[k] for b in blocks])[:n_star] for k in blocks[0]}
+    return archive_columns(result, labels[:n_star, 0], bad, error_scale)

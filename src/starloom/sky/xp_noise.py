@@ -12,15 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from starloom.sky.chemistry import read_rows
+from starloom.sky.reference import read_rows
 
 EXPOSURE_S = 4.42
 """Time of one CCD crossing [s]."""
 SKY_E_S = 2.0
 """Background in a sample [e-/s]."""
-READ_VARIANCE = 50.0
+READ_VARIANCE = 60.0
 """Variance of the readout and of the window's other noise [e-2]."""
-CALIBRATION = {"bp": 0.016, "rp": 0.011}
+CALIBRATION = {"bp": 0.018, "rp": 0.013}
 """Calibration errors from one observation to the next, in units of the flux."""
 SAMPLES = 58.0
 """Samples of one transit that enter the solution."""
