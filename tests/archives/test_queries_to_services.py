@@ -143,6 +143,7 @@ def test_best_neighbours_are_joined_over_the_three_tables(light, tap_of, raw):
                 "source_id": IDS[:50],
                 "clean_tmass_psc_xsc_oid": np.arange(50),
                 "angular_distance": DRAW.random(50).astype(np.float32),
+                "number_of_neighbours": np.ones(50, np.int16),
             }
         ),
     )

@@ -57,6 +57,7 @@ def _tables():
                 "source_id": IDS,
                 "clean_tmass_psc_xsc_oid": order,
                 "angular_distance": DRAW.random(COUNT).astype(np.float32),
+                "number_of_neighbours": np.ones(COUNT, np.int16),
             }
         ),
         "gaiadr3.tmass_psc_xsc_join": Table(

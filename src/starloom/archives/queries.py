@@ -61,7 +61,8 @@ def gaia_source(where: str) -> str:
 
 def twomass(where: str) -> str:
     """
-    2MASS rows of Gaia's best neighbours, with the source_id and the distance [arcsec] beside.
+    2MASS rows of Gaia's best neighbours, with the source_id, the distance [arcsec] and how many
+    neighbours there were.
 
     Args:
         where: as `by_upload` or `by_range` give it, for the table `g` of best neighbours.
@@ -71,7 +72,7 @@ def twomass(where: str) -> str:
     """
     names = ", ".join(f"t.{name}" for name in TWOMASS_COLUMNS)
     return (
-        f"SELECT g.source_id, g.angular_distance, {names} "
+        f"SELECT g.source_id, g.angular_distance, g.number_of_neighbours, {names} "
         "FROM gaiadr3.tmass_psc_xsc_best_neighbour AS g "
         "JOIN gaiadr3.tmass_psc_xsc_join AS j "
         "ON g.clean_tmass_psc_xsc_oid = j.clean_tmass_psc_xsc_oid "

@@ -215,9 +215,11 @@ def _match_twomass(sky, table, options):
         years = 2000 + (np.asarray(table[date], float) - 2451545.0) / 365.25
         epoch = np.where(np.isfinite(years), years, epoch)
     if "source_id" in table:
-        row, more_rows = best_neighbours(sky.source_id, table, usable)
+        row, lost, more_rows = best_neighbours(sky.source_id, table, usable)
         separation = sky.separation_arcsec(row, ra, dec, epoch)
-        return _Found(row, separation, {"total": len(ra)} | rows | more_rows, _sources(row), {})
+        several = np.asarray(table.get("number_of_neighbours", np.ones(len(ra)))) > 1
+        flags = {"twomass_several": _taken(several, row), "twomass_lost": lost}
+        return _Found(row, separation, {"total": len(ra)} | rows | more_rows, _sources(row), flags)
     radius = options.twomass_radius_arcsec
     return _by_position("twomass", sky, np.where(usable, ra, np.nan), dec, epoch, radius, rows)
 

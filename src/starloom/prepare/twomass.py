@@ -37,7 +37,7 @@ def best_neighbours(
     source_id: Int[np.ndarray, " n_source"],
     table: Mapping[str, np.ndarray],
     usable: Bool[np.ndarray, " n_row"],
-) -> tuple[Int[np.ndarray, " n_source"], dict[str, int]]:
+) -> tuple[Int[np.ndarray, " n_source"], Bool[np.ndarray, " n_source"], dict[str, int]]:
     """
     Join by Gaia's own best neighbours, made one to one.
 
@@ -49,7 +49,8 @@ def best_neighbours(
 
     Returns:
         Row of each source, -1 for none: a source keeps its nearest row, a 2MASS object its nearest
-        source, ties going to the lowest row. And how many rows fell to each rule.
+        source, ties going to the lowest row. Which sources lost their row to a nearer one. And how
+        many rows fell to each rule.
 
     Raises:
         KeyError: if the table has no designation.
@@ -63,13 +64,15 @@ def best_neighbours(
     source = join_ids(ids[kept[mutual]], source_id)
     row = np.full(len(source_id), -1)
     row[source[source >= 0]] = kept[mutual][source >= 0]
-    return row, {
+    lost = np.isin(source_id, ids[kept[~mutual]])
+    rows = {
         "no_source_id": int(np.sum(usable)) - len(named),
         "repeated_source_id": int(np.sum(~first)),
         "lost_to_closer": int(np.sum(~mutual)),
         "source_id_not_in_gaia": int(np.sum(source < 0)),
         "matched": int(np.sum(source >= 0)),
     }
+    return row, lost, rows
 
 
 def _present(keys):

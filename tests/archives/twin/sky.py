@@ -160,13 +160,15 @@ def _neighbours(gaia: Table, twomass: Mapping[str, np.ndarray]) -> Table:
     ra, dec, _ = carry(*moving, epoch)
     distance = separation_arcsec(ra, dec, twomass["ra"][two], twomass["dec"][two])
     order = np.lexsort((distance, one))
-    nearest = order[np.unique(one[order], return_index=True)[1]]
-    nearest = nearest[distance[nearest] <= _RADIUS_ARCSEC]
+    order = order[distance[order] <= _RADIUS_ARCSEC]
+    _, places, count = np.unique(one[order], return_index=True, return_counts=True)
+    nearest = order[places]
     return Table(
         {
             "source_id": np.asarray(gaia["source_id"])[one[nearest]],
             "clean_tmass_psc_xsc_oid": two[nearest],
             "angular_distance": distance[nearest].astype(np.float32),
+            "number_of_neighbours": count.astype(np.int16),
         }
     )
 

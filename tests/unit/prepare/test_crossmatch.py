@@ -127,11 +127,14 @@ def test_gaia_s_own_neighbours_join_twomass_whatever_the_positions():
         "source_id": np.array([ids[2], ids[0], ids[1], ids[3], ids[0], 12345, 0]),
         "designation": np.array(["c", "a", "a", "d", "z", "x", "y"]),
         "angular_distance": np.array([0.1, 0.3, 0.2, 0.1, 0.5, 0.1, 0.1]),
+        "number_of_neighbours": np.array([1, 1, 2, 1, 1, 1, 1]),
         "ra": np.zeros(7),
         "dec": np.zeros(7),
     }
     columns, counts = crossmatch(gaia, twomass=twomass)
     np.testing.assert_array_equal(columns["twomass_row"], [-1, 2, 0, 3, -1])
+    np.testing.assert_array_equal(has(columns, "twomass_several"), [0, 1, 0, 0, 0])
+    np.testing.assert_array_equal(has(columns, "twomass_lost"), [1, 0, 0, 0, 0])
     assert counts["twomass"]["rows"] == {
         "total": 7, "no_source_id": 1, "repeated_source_id": 1, "lost_to_closer": 1,
         "source_id_not_in_gaia": 1, "matched": 3,
