@@ -89,19 +89,24 @@ def compiled(
         return Carry(params, state, optimiser.init(params), *best, *never)
 
     def advance(carry, key, done, order, rates, train, valid):
+        _, epochs_key, valid_key = _keys(key)
+        batch = order.shape[-1]
+        nothing = _nothing(flat_loss, carry, key, train, batch)
+        blank = {f"{which}_{n}": v for which in ("train", "validation") for n, v in nothing.items()}
+
+        def validate(carry):
+            return mean_loss(flat_loss, carry.params, carry.state, valid, valid_key, batch)
+
         def run(carry, number, rows):
-            due = ((number + 1) % validate_epochs == 0) | (number + 1 == epochs)
-            _, epochs_key, valid_key = _keys(key)
             epoch_key = jax.random.fold_in(epochs_key, number)
             carry, news = _pass(flat_loss, optimiser, carry, epoch_key, rows, rates[number], train)
-            scores = _validate(flat_loss, carry, valid_key, due, valid, rows.shape[-1])
-            carry = _keep_best(carry, scores["validation_loss"], number, patience)
-            return carry, news | scores
+            due = ((number + 1) % validate_epochs == 0) | (number + 1 == epochs)
+            scores = jax.lax.cond(due, validate, lambda _: nothing, carry)
+            carry = _keep_best(carry, scores["loss"], number, patience)
+            return carry, news | {f"validation_{name}": value for name, value in scores.items()}
 
         def guarded(carry, at):
             number, rows = at
-            shapes = jax.eval_shape(run, carry, number, rows)[1]
-            blank = {name: jnp.full(s.shape, jnp.nan) for name, s in shapes.items()}
             active = (number < epochs) & ~carry.stopped
             carry, news = jax.lax.cond(active, run, lambda c, *_: (c, blank), carry, number, rows)
             return carry, (news, active)
@@ -172,16 +177,12 @@ def _pass(loss, optimiser, carry, key, order, rate, train):
     return Carry(*network, *carry[3:]), {f"train_{n}": v.mean() for n, v in news.items()}
 
 
-def _validate(loss, carry, key, due, valid, batch):
-    """Scores of the validation stars where they are due, else NaN."""
-
-    def validate(params, state):
-        scores = mean_loss(loss, params, state, valid, key, batch)
-        return {f"validation_{name}": value for name, value in scores.items()}
-
-    shapes = jax.eval_shape(validate, carry.params, carry.state)
-    blank = {name: jnp.full(s.shape, jnp.nan) for name, s in shapes.items()}
-    return jax.lax.cond(due, validate, lambda *_: blank, carry.params, carry.state)
+def _nothing(loss, carry, key, stars, batch):
+    """NaN under the name of the loss and of each of its parts."""
+    some = jax.tree.map(lambda a: a[:batch], stars)
+    shapes = jax.eval_shape(lambda *a: loss(*a, False)[1][1], carry.params, carry.state, some, key)
+    blank = {name: jnp.full(part.shape, jnp.nan) for name, part in shapes.items()}
+    return {"loss": jnp.asarray(jnp.nan), **blank}
 
 
 def _keep_best(carry, valid_loss, number, patience):

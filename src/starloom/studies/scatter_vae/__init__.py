@@ -14,6 +14,7 @@ from starloom.studies.scatter_vae.model import (
     loss,
     to_model,
     train,
+    train_ensemble,
 )
 from starloom.studies.scatter_vae.scores import (
     evaluate,
@@ -38,6 +39,7 @@ __all__ = [
     "standardise",
     "to_model",
     "train",
+    "train_ensemble",
     "unusual",
     "usable",
     "with_reference",

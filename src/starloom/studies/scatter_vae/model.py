@@ -134,34 +134,47 @@ def train(
     Returns:
         The model of the best epoch, and the fit with its history.
     """
-    result = fit(
-        lambda *arguments: loss(*arguments, architecture=architecture),
-        lambda key: init(key, architecture),
-        stars,
-        validation,
-        key=jax.random.key(seed),
-        settings=settings,
-        folder=folder,
-        identity={**dict(identity), "architecture": asdict(architecture)},
-        what="scatter VAE",
-    )
-    model = Model(architecture, result.params, result.state, mean, std)
-    return model, result
+    result = _fit(stars, validation, architecture, settings, seed, None, folder, identity)
+    return Model(architecture, result.params, result.state, mean, std), result
 
 
-def _build(key, architecture):
-    return network.build(
-        key,
-        n_input=architecture.n_input,
-        widths=tuple(architecture.widths),
-        n_latent=architecture.latent,
-        scatter=architecture.scatter,
-    )
+def train_ensemble(
+    stars: Mapping[str, np.ndarray],
+    validation: Mapping[str, np.ndarray],
+    *,
+    mean: np.ndarray,
+    std: np.ndarray,
+    architecture: Architecture,
+    settings: Settings,
+    seed: int,
+    members: int,
+    folder: str | Path | None = None,
+    identity: Mapping = (),
+) -> tuple[list[Model], Fit]:
+    """
+    Train several scatter VAEs at once, which differ in everything random.
 
+    Args:
+        stars: as in `train`.
+        validation: as in `train`.
+        mean: from `prepare`.
+        std: from `prepare`.
+        architecture: of the networks.
+        settings: of the training.
+        seed: of everything random; each member derives its own.
+        members: how many.
+        folder: where checkpoints go and are resumed from.
+        identity: as in `train`.
 
-def graph_of(architecture: Architecture) -> nnx.GraphDef:
-    """The static part of the network, without computing its parameters."""
-    return nnx.eval_shape(lambda: _build(jax.random.key(0), architecture))[0]
+    Returns:
+        The members at their own best epochs, and the fit, whose arrays have an axis of members.
+    """
+    result = _fit(stars, validation, architecture, settings, seed, members, folder, identity)
+    models = []
+    for i in range(members):
+        params, stats = jax.tree.map(lambda leaf, i=i: leaf[i], (result.params, result.state))
+        models.append(Model(architecture, params, stats, mean, std))
+    return models, result
 
 
 def to_model(model: Model, **card: object) -> tuple[dict[str, np.ndarray], dict]:
@@ -222,4 +235,34 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         arrays["scaling/std"],
         reference,
         card["scatter_scale"],
+    )
+
+
+def graph_of(architecture: Architecture) -> nnx.GraphDef:
+    """The static part of the network, without computing its parameters."""
+    return nnx.eval_shape(lambda: _build(jax.random.key(0), architecture))[0]
+
+
+def _fit(stars, validation, architecture, settings, seed, members, folder, identity):
+    return fit(
+        lambda *arguments: loss(*arguments, architecture=architecture),
+        lambda key: init(key, architecture),
+        stars,
+        validation,
+        key=jax.random.key(seed),
+        settings=settings,
+        members=members,
+        folder=folder,
+        identity={**dict(identity), "architecture": asdict(architecture)},
+        what="scatter VAE",
+    )
+
+
+def _build(key, architecture):
+    return network.build(
+        key,
+        n_input=architecture.n_input,
+        widths=tuple(architecture.widths),
+        n_latent=architecture.latent,
+        scatter=architecture.scatter,
     )

@@ -148,7 +148,9 @@ def evaluate(
     Returns:
         Numbers: `loss`, `reconstruction`, `kl` [nat]; `residual_width` (standard deviation),
         `residual_width_robust` (half of the 16th to 84th percentile), `residual_mean` of
-        (x - xhat)/sqrt(e^2 + s^2); `chi2_per_dof`; `median_rmse`; `active_dimensions`; `n`.
+        (x - xhat)/sqrt(e^2 + s^2) with the latent mean decoded; `residual_width_drawn`, the
+        standard deviation when a draw from each star's posterior is decoded, as in training;
+        `chi2_per_dof`; `median_rmse`; `active_dimensions`; `n`.
         And arrays: `normalised` residuals (n_star, n_input), `relative` = R(j) = (x - xhat)/e
         (n_star, n_input), `rmse` over the first 32 + 32 coefficients (n_star,).
 
@@ -159,8 +161,7 @@ def evaluate(
     residual = stars["x"] - found["spectrum"]
     normalised = residual / np.hypot(stars["error"], found["scatter"])
     relative = residual / stars["error"]
-    shown = np.r_[:FIRST, n_bp : n_bp + FIRST] if n_bp >= FIRST else slice(None)
-    rmse = np.sqrt(np.square(relative[:, shown]).mean(axis=1))
+    error_of_star = rmse(relative, n_bp)
     low, high = np.percentile(normalised, [15.865, 84.135])
     numbers = {
         **_losses(model, stars),
@@ -168,11 +169,30 @@ def evaluate(
         "residual_width_robust": 0.5 * (high - low),
         "residual_mean": normalised.mean(dtype=np.float64),
         "chi2_per_dof": found["chi2"].mean(dtype=np.float64) / normalised.shape[1],
-        "median_rmse": np.median(rmse),
+        "residual_width_drawn": _drawn_width(model, stars, found),
+        "median_rmse": np.median(error_of_star),
         "active_dimensions": int((found["latent_mean"].var(axis=0) > ACTIVE).sum()),
     }
-    arrays = {"normalised": normalised, "relative": relative, "rmse": rmse}
+    arrays = {"normalised": normalised, "relative": relative, "rmse": error_of_star}
     return {name: float(value) for name, value in numbers.items()} | {"n": len(residual)}, arrays
+
+
+def rmse(relative: Float[np.ndarray, "n_star n_input"], n_bp: int) -> Float[np.ndarray, " n_star"]:
+    """
+    RMSE(j) of each star: R(j) over its first 32 BP and 32 RP coefficients.
+
+    Args:
+        relative: R(j) = (x - xhat)/e.
+        n_bp: how many of the coefficients are BP's; they come first.
+
+    Returns:
+        The root mean square; over all there are where a band has fewer than 32.
+
+    References:
+        Laroche & Speagle (2024), Eq. 7.
+    """
+    first = [band[:, :FIRST] for band in np.split(relative, [n_bp], axis=1)]
+    return np.sqrt(np.square(np.concatenate(first, axis=1)).mean(axis=1))
 
 
 def recalibrated(model: Model, validation: Mapping[str, np.ndarray]) -> Model:
@@ -228,6 +248,29 @@ def _compiled(activation, full, spectra):
         found = {"latent_mean": mean, "latent_sigma": sigma, "chi2": chi2}
         found["log_likelihood"] = -loss - constant
         return found | ({"spectrum": spectrum, "scatter": scatter} if spectra else {})
+
+    return jax.jit(function)
+
+
+def _drawn_width(model, stars, found):
+    noise = np.random.default_rng(0).normal(size=found["latent_mean"].shape)
+    z = found["latent_mean"] + found["latent_sigma"] * noise.astype(np.float32)
+    weights = network.folded(graph_of(model.architecture), model.params, model.stats)
+    decoded = in_chunks(_decoder(model.architecture.scatter), weights, {"z": z})
+    scale = np.hypot(stars["error"], model.scatter_scale * decoded["scatter"])
+    return ((stars["x"] - decoded["spectrum"]) / scale).std(dtype=np.float64)
+
+
+@functools.cache
+def _decoder(activation):
+    def function(weights, stars):
+        return dict(
+            zip(
+                ("spectrum", "scatter"),
+                network.decode(weights, stars["z"], activation),
+                strict=True,
+            )
+        )
 
     return jax.jit(function)
 
