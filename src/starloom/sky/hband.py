@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from starloom.archives.sdss import PIXELS
-from starloom.sky import atmosphere, chemistry, evolution, hydrogen, opacity, reference, transfer
+from starloom.sky import atmosphere, chemistry, hydrogen, opacity, reference, transfer
 from starloom.sky.hband_basis import (
     CHUNK,
     FINE_KMS,
@@ -41,6 +41,10 @@ WIDTHS_KMS = (4.6, 6.4, 10.0, 22.0)
 """Widths (sigma) at which the broadening is tabulated; between them it is interpolated."""
 BLOCK = 49
 """Pixels broadened together."""
+BRACKETT = (0.1, 0.005, 1.0)
+"""Factors on the core, Stark and self-broadened opacity of the Brackett lines. The first two bring
+them to the depth they have in real giants: the wing formula of `hydrogen`, meant for the Balmer
+lines, is far too strong for high members of the series at 1e12-1e14 electrons per cm3."""
 MICROTURBULENCE_KMS = (0.6, 3.2)
 """Range of the microturbulence; values outside are held at its ends."""
 
@@ -79,7 +83,7 @@ def weights(
         atoms * opacity.collisions(temperature, gas)[..., None],
         bands * (1.0 - second_band),
         bands * second_band,
-        hydrogen.line_weights(temperature, gas)[..., series : series + 3],
+        hydrogen.line_weights(temperature, gas)[..., series : series + 3] * np.array(BRACKETT),
     ]
     return jnp.concatenate(parts, axis=-1) * (1e-18 / gas.density)[..., None]
 
@@ -147,6 +151,22 @@ def broadening(
     )
 
 
+def microturbulence(logg: Float[Array, " n_star"]) -> Float[Array, " n_star"]:
+    """Microturbulence of giants, as in `evolution.microturbulence`, differentiable.
+
+    Args:
+        logg: [dex, cgs]; held inside 0-3.8.
+
+    Returns:
+        [km/s]
+
+    References:
+        Holtzman et al. (2018), AJ 156, 125, Eq. 1.
+    """
+    x = jnp.clip(logg, 0.0, 3.8)
+    return 10.0 ** (0.226 + x * (-0.0228 + x * (0.0297 - 0.0113 * x)))
+
+
 def macroturbulence(m_h: Float[Array, " n_star"]) -> Float[Array, " n_star"]:
     """Macroturbulence of giants.
 
@@ -169,6 +189,7 @@ def synthesize(
     microturbulence_kms: Float[Array, " n_star"] | None = None,
     width_kms: Float[Array, " n_star"] | None = None,
     c12_c13: Float[Array, " n_star"] | None = None,
+    table: Basis | None = None,
 ) -> tuple[Float[Array, "n_star 8575"], Float[Array, "n_star 8575"]]:
     """Spectra over their continuum, and the continuum, of a batch of stars.
 
@@ -179,6 +200,7 @@ def synthesize(
         microturbulence_kms: [km/s]; that of a giant of this log g if none is given.
         width_kms: from `broadening`; the mean line-spread function if none is given.
         c12_c13: carbon isotope ratio; `C12_C13` if none is given.
+        table: opacity vectors; those of the package's line list if none are given.
 
     Returns:
         Flux over the true continuum (1 without lines), and the continuum [W m-2 nm-1] at the
@@ -187,9 +209,9 @@ def synthesize(
     References:
         Mihalas (1978), Ch. 2 and 7; Gray (2005), Ch. 7-9 and 11.
     """
-    table = basis()
+    table = basis() if table is None else table
     if microturbulence_kms is None:
-        microturbulence_kms = evolution.microturbulence(logg)
+        microturbulence_kms = microturbulence(logg)
     if width_kms is None:
         width_kms = jnp.full_like(teff, LSF_KMS)
     if c12_c13 is None:
@@ -311,7 +333,7 @@ def label_arrays(stars: Mapping[str, np.ndarray]) -> tuple[np.ndarray, tuple[str
     given = {name: np.asarray(stars[name], np.float32) for name in needed}
     none = np.zeros_like(given["teff"])
     given["microturbulence_kms"] = np.asarray(
-        stars.get("microturbulence_kms", evolution.microturbulence(given["logg"])), np.float32
+        stars.get("microturbulence_kms", microturbulence(given["logg"])), np.float32
     )
     given["width_kms"] = np.asarray(
         broadening(

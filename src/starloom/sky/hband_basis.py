@@ -79,8 +79,8 @@ def _energy_groups(energy, width):
         yield mine, energy[mine].mean()
 
 
-def _atoms(wave):
-    lines, mass = atomic_lines(), reference.elements()["mass_u"]
+def _atoms(wave, lines):
+    mass = reference.elements()["mass_u"]
     species = sorted(set(zip(lines["atom"].tolist(), lines["ion"].tolist(), strict=True)))
     for atom, ion in species:
         rows = np.flatnonzero((lines["atom"] == atom) & (lines["ion"] == ion))
@@ -129,14 +129,22 @@ def _chunks(vectors):
 
 @cache
 def basis() -> Basis:
+    """The basis of the package's own line list; see `build`."""
+    return build(atomic_lines())
+
+
+def build(lines: dict[str, np.ndarray]) -> Basis:
     """All vectors of lines: first cores, second cores and damping of the atoms, first and second
     cores of the molecules, three of the Brackett lines.
+
+    Args:
+        lines: atomic lines as `hband_lines.atomic_lines` gives them.
 
     Returns:
         The basis, in the order of `hband.weights`.
     """
     wave = fine_nm()
-    atoms, molecules = list(_atoms(wave)), list(_molecules(wave))
+    atoms, molecules = list(_atoms(wave, lines)), list(_molecules(wave))
     series = 3 * list(hydrogen.SERIES).index(H_LOWER)
     brackett = hydrogen.line_vectors(wave)[series : series + 3]
     vectors = [parts[k] for k in range(3) for _, parts in atoms]
