@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from twin.server import Fault
 
 from starloom.archives import queries
 from starloom.archives.datasets import Dataset
-from starloom.archives.gaia import read_gaia_source
+from starloom.archives.gaia import read_gaia_source, read_xp
 from starloom.archives.gaia_client import query_pixels, query_sources
-from starloom.archives.gaia_xp import fetch_xp
+from starloom.archives.gaia_xp import fetch_xp, read_answer
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8
 from starloom.archives.schema import archive_columns
 from starloom.archives.simbad import ask_simbad
@@ -22,7 +23,8 @@ from starloom.archives.tap import Tap, TapError
 from starloom.archives.twomass import read_twomass
 from starloom.archives.twomass_client import query_neighbours, write_neighbours
 from starloom.archives.unwise import read_unwise
-from starloom.archives.unwise_client import query_near, write_near
+from starloom.archives.unwise_client import query_matched, query_near, write_near
+from starloom.archives.verify import BadFile
 from starloom.archives.vizier import TABLES, fetch_table
 
 DRAW = np.random.default_rng(3)
@@ -291,3 +293,41 @@ def test_no_spectrum_at_all_is_an_error(datalink, fetcher, raw, tmp_path):
     with pytest.raises(ValueError, match="no XP spectrum for any of 20 stars"):
         fetch_xp(row, fetcher, IDS[280:], raw / "xp.csv.gz", tmp_path / "parts")
     assert not (raw / "xp.csv.gz").exists()
+
+
+def test_pairs_that_the_data_lab_made_are_taken_where_there_are_no_cones(light, tap_of, raw):
+    names = [f"{index:016d}" for index in range(30)]
+    fluxes = {f"flux_{band}": DRAW.random(30).astype(np.float32) for band in ("w1", "w2")}
+    place = {"ra": DRAW.uniform(0, 360, 30), "dec": DRAW.uniform(-90, 90, 30)}
+    light.add("unwise_dr1.object", Table({"unwise_objid": names, **place, **fluxes}))
+    tap = tap_of("unwise_noirlab")
+    with pytest.raises(KeyError, match=r"has no table unwise_dr1.*but none"):
+        query_matched(tap, IDS[:20])
+    shutil.rmtree(tap.folder)
+    light.add(
+        "unwise_dr1.x1p5__object__gaia_dr3__gaia_source", Table({"id1": names, "id2": IDS[:30]})
+    )
+    answers = query_matched(tap, IDS[10:50], block=15)
+    assert write_near(raw / "unwise.cat.fits", answers) == 20
+    read = read_unwise(raw / "unwise.cat.fits")
+    np.testing.assert_array_equal(read["unwise_objid"], names[10:])
+    np.testing.assert_array_equal(read["flux_w1"], fluxes["flux_w1"][10:])
+
+
+@pytest.mark.real
+def test_real_spectra_come_through_datalink_with_every_digit(fetcher, raw, tmp_path, site, real):
+    """Three real sources, one of them without BP: what is read is what the archive's file has."""
+    source = real / "xp/gaiaxpy/continuous/XP_CONTINUOUS_RAW_with_missing_BP.csv"
+    header, *lines = source.read_bytes().splitlines()
+    rows = {int(line.split(b",", 1)[0]): line for line in lines}
+    site.services["/data"] = LightDataLink(header, rows)
+    row = Dataset("gaia_datalink", "Gaia DR3", f"{site.address}/data", "", "", 0, "", "paper", "")
+    ids = np.array(list(rows))
+    assert not len(fetch_xp(row, fetcher, ids, raw / "xp.csv.gz", tmp_path / "parts"))
+    fetched, given = read_xp(raw / "xp.csv.gz"), read_xp(source)
+    order = np.argsort(given["source_id"])
+    for name in given:
+        np.testing.assert_array_equal(fetched[name], given[name][order], err_msg=name)
+    pair = real / "xp/archive_pair/gaia_dr3_5937083312263887616_csv.zip"
+    with pytest.raises(BadFile, match="MCMC_MSC"):
+        read_answer(pair)

@@ -1,16 +1,20 @@
 """Spectra, light curves and bulk files from trees of files, as the archives lay them out."""
 
+import gzip
 import hashlib
+import io
+import json
 import shutil
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from twin.files import fits_bytes
 from twin.server import Fault
 
-from starloom.archives import kepler, sdss_client
+from starloom.archives import kepler, lamost, sdss_client, zenodo
 from starloom.archives.chunks import read_bulk_chunks
-from starloom.archives.datasets import Datasets
+from starloom.archives.datasets import Dataset, Datasets
 from starloom.archives.fetch import FetchError
 from starloom.archives.gaia_client import read_sums
 from starloom.archives.sdss import read_apstar
@@ -156,8 +160,6 @@ def test_real_spectra_and_light_curves_pass_the_checks_and_the_readers(
     site, raw, fetcher, datasets, real
 ):
     """Real files through the twin, the fetcher and the readers of the workflow."""
-    from astropy.io import fits
-
     quarters = sorted((real / "kepler" / "kic9145861").glob("*_llc.fits"))
     stamps = [path.name.split("-")[1].split("_")[0] for path in quarters]
     _serve_light_curves(site, 9145861, stamps, [path.read_bytes() for path in quarters])
@@ -174,3 +176,44 @@ def test_real_spectra_and_light_curves_pass_the_checks_and_the_readers(
     assert not sdss_client.fetch_spectra(datasets, fetcher, [one], "stars", raw / "stars")
     read = read_apstar(raw / "stars" / one.folder / one.file)
     assert str(read["apogee_id"]) == "2M19485057+5005279"
+
+
+def test_a_record_s_files_come_with_their_sums(site, raw, fetcher, tmp_path):
+    bodies = {"a.csv": b"x\n1\n", "b.fits": fits_bytes(10)}
+    for name, body in bodies.items():
+        _put(site, f"files/{name}", body)
+    files = [
+        {
+            "key": name,
+            "size": len(body),
+            "checksum": f"md5:{hashlib.md5(body).hexdigest()}",
+            "links": {"self": f"{site.address}/files/{name}"},
+        }
+        for name, body in bodies.items()
+    ]
+    _put(site, "records/1", json.dumps({"id": 1, "files": files}).encode())
+    row = Dataset("zenodo_x", "1", f"{site.address}/records/1", "", "", 0, "", "paper", "")
+    site.faults["/files/a.csv"] = [Fault("flipped")]
+    paths = zenodo.fetch_record(row, fetcher, raw / "x")
+    assert {path.name: path.read_bytes() for path in paths} == bodies
+    with pytest.raises(ValueError, match=r"has no file c\.csv; it has a\.csv, b\.fits"):
+        zenodo.fetch_record(row, fetcher, raw / "x", ("c.csv",))
+    _put(site, "records/1", b'{"entries": []}')
+    shutil.rmtree(raw / "x")
+    with pytest.raises(ValueError, match="in another way"):
+        zenodo.fetch_record(row, fetcher, raw / "x")
+
+
+def test_lamost_is_taken_only_if_it_has_the_labels(site, raw, fetcher):
+    row = Dataset("lamost_lrs", "DR7", f"{site.address}/lrs.fits.gz", "", "", 0, "", "paper", "")
+    _put(site, "lrs.fits.gz", gzip.compress(fits_bytes(10)))
+    with pytest.raises(ValueError, match=r"lacks ra.*it has x.*row 'lamost_lrs'"):
+        lamost.fetch_lrs(row, fetcher, raw / "lrs.fits.gz")
+    assert not (raw / "lrs.fits.gz").exists()
+    columns = [fits.Column(name, "D", array=np.ones(3)) for name in lamost.REQUIRED]
+    handle = io.BytesIO()
+    table = fits.BinTableHDU.from_columns(columns)
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(handle)
+    _put(site, "lrs.fits.gz", gzip.compress(handle.getvalue()))
+    lamost.fetch_lrs(row, fetcher, raw / "lrs.fits.gz")
+    assert (raw / "lrs.fits.gz").exists()

@@ -6,7 +6,7 @@ from astropy.table import Table
 from starloom.archives.access import access
 from starloom.archives.gaia import read_gaia_source
 from starloom.archives.gaia_client import with_xp
-from starloom.archives.unwise_client import EPOCH, query_near, write_near
+from starloom.archives.unwise_client import EPOCH, PLACES, query_matched, query_near, write_near
 from starloom.job import logged
 from starloom.prepare.positions import carry
 
@@ -20,7 +20,9 @@ def main(datasets, gaia_paths, unwise_path, service):
         moving = (gaia[name][rows] for name in ("ra", "dec", "pmra", "pmdec", "ref_epoch"))
         ra, dec, _ = carry(*moving, EPOCH)
         stars = Table({"source_id": gaia["source_id"][rows], "ra": ra, "dec": dec})
-        answers += query_near(archives.tap(service), stars)
+        tap = archives.tap(service)
+        near = service in PLACES
+        answers += query_near(tap, stars) if near else query_matched(tap, gaia["source_id"][rows])
         count += len(stars)
         print(f"{path}: {len(stars)} stars")
     found = write_near(unwise_path, answers)

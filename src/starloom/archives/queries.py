@@ -128,6 +128,24 @@ def cones(table: str, names: Mapping[str, str], ra: str, dec: str, radius_arcsec
     return f"SELECT s.source_id, {columns} FROM {table} AS u {where}"
 
 
+def matched(catalogue: str, match: str, names: Mapping[str, str], ids: Iterable[int]) -> str:
+    """
+    Rows of a catalogue that a service has matched with Gaia before.
+
+    Args:
+        catalogue: as the service spells it.
+        match: its table of pairs, `id1` of the catalogue and `id2` of Gaia.
+        names: the service's name of each column by ours.
+        ids: Gaia source ids.
+    """
+    columns = ", ".join(f"u.{theirs} AS {ours}" for ours, theirs in names.items())
+    return (
+        f"SELECT m.id2 AS source_id, {columns} FROM {match} AS m "
+        f"JOIN {catalogue} AS u ON u.{names['unwise_objid']} = m.id1 "
+        f"WHERE m.id2 IN ({', '.join(map(str, ids))})"
+    )
+
+
 def columns_of(table: str) -> str:
     """Names of a table's columns, of a service whose naming is not known for certain."""
     return (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
+from jaxtyping import Int
 
 from starloom.archives import queries
 from starloom.archives.tap import Columns, Tap
@@ -23,6 +24,11 @@ RADIUS_ARCSEC = 5.0
 """Radius of the cones: more than the match allows, so that the second nearest is seen too."""
 
 BLOCK = 5000
+
+MATCHED_CATALOGUE = "unwise_dr1.object"
+MATCHED_PREFIX = "unwise_dr1.x1p5__object__gaia"
+MATCHED_BLOCK = 500
+"""The Data Lab's catalogue, its pairs with Gaia within 1.5 arcsec, and stars in a query (?)."""
 
 COLUMNS = {
     "ra": ("ra", "RAdeg", "RAJ2000"),
@@ -86,6 +92,41 @@ def query_near(
         answer
         for first in range(0, len(stars), block)
         for answer in queries.ask(tap, adql, stars[first : first + block])
+    ]
+
+
+def query_matched(
+    tap: Tap, ids: Int[np.ndarray, " n"], block: int = MATCHED_BLOCK
+) -> list[Columns]:
+    """
+    Fetch the unWISE rows that the Data Lab has matched with Gaia sources, without proper motion.
+
+    Its ADQL has no cones, so this is its only way; stars that move fast are lost.
+
+    Args:
+        tap: row `unwise_noirlab`.
+        ids: source ids.
+        block: stars a query, which lists them.
+
+    Returns:
+        Answers with source_id and the columns of `COLUMNS` that the service has.
+
+    Raises:
+        TapError: if the service fails.
+        KeyError: if it has no table of pairs, or no such columns; the message lists what it has.
+    """
+    answer = tap.query(queries.tables_like(MATCHED_PREFIX))
+    there = sorted(answer["table_name"].tolist())
+    match = next((name for name in there if "gaia_dr3" in name), None)
+    if match is None:
+        raise KeyError(
+            f"{tap.dataset.name} has no table {MATCHED_PREFIX}*gaia_dr3* but "
+            f"{', '.join(there) or 'none'}; choose another of the services for archives/unwise"
+        )
+    names = column_names(tap, MATCHED_CATALOGUE)
+    return [
+        tap.query(queries.matched(MATCHED_CATALOGUE, match, names, some.tolist()))
+        for some in queries.blocks(ids, block)
     ]
 
 

@@ -1,6 +1,7 @@
 """Whether a file that came over the network is whole, and is what its name says."""
 
 import gzip
+import json
 import math
 import zipfile
 import zlib
@@ -26,7 +27,7 @@ _WANTED = {
     ".tsv": "text",
     ".sha1sum": "text",
 }
-SELF_PROVING = ("fits", "gzip", "zip", "votable", "page")
+SELF_PROVING = ("fits", "gzip", "zip", "votable", "page", "json")
 """Kinds whose own form shows when bytes are missing at the end."""
 
 
@@ -50,7 +51,7 @@ def check_content(path: str | Path, kind: str) -> None:
 
     Args:
         path: the file.
-        kind: as `wanted_kind` gives it, or `page` for a web page. A VOTable may be gzipped.
+        kind: as `wanted_kind` gives it, `page` for a web page, or `json`. A VOTable may be gzipped.
 
     Raises:
         BadFile: if it is empty, an error page, another kind, cut or damaged.
@@ -60,6 +61,8 @@ def check_content(path: str | Path, kind: str) -> None:
         head = handle.read(1024)
     if kind == "page":
         return _check_end(path, b"html>")
+    if kind == "json":
+        return _check_json(path)
     found = _found_kind(head, path)
     if kind == "votable" and found == "gzip":
         _check_gzip(path)
@@ -146,6 +149,13 @@ def _check_zip(path: Path) -> None:
 
 def _check_votable(path: Path) -> None:
     _check_end(path, b"votable>")
+
+
+def _check_json(path: Path) -> None:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadFile(f"it is not JSON ({error})") from error
 
 
 def _check_end(path: Path, tag: bytes) -> None:
