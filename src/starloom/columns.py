@@ -43,7 +43,11 @@ XP_FLAGS = {
         Flag(4, "no_g_flux", "no positive phot_g_mean_flux to normalise with"),
         Flag(5, "synthetic_g", "phot_g_mean_flux was computed from the XP coefficients"),
         Flag(6, "duplicate", "the source_id occurs more than once in the input; first row kept"),
-        Flag(7, "out_of_range", "an input lies farther from the training stars than any of them"),
+        Flag(
+            7,
+            "out_of_range",
+            "unlike any training star: larger chi2, or lower density in the latent space",
+        ),
     )
 }
 """Bits of `xp_flag`."""
@@ -78,10 +82,10 @@ def scatter_vae(latent: int) -> tuple[Column, ...]:
             Column(f"e_z{index}", "f4", "", f"standard deviation of latent dimension {index}"),
         )
     )
-    return (*_SCATTER_VAE[:6], *dimensions, *_SCATTER_VAE[6:])
+    return (*_STAR, *dimensions, *_SCATTER_VAE)
 
 
-_SCATTER_VAE = (
+_STAR = (
     Column("source_id", "i8", "", "Gaia source identifier", "meta.id;meta.main"),
     Column("ra", "f8", "deg", "right ascension, ICRS at the epoch of Gaia", "pos.eq.ra;meta.main"),
     Column("dec", "f8", "deg", "declination, ICRS at the epoch of Gaia", "pos.eq.dec;meta.main"),
@@ -90,12 +94,21 @@ _SCATTER_VAE = (
     Column(
         "apogee_id", "U18", "", "name of the star in APOGEE; empty if it is not there", "meta.id"
     ),
+)
+"""Columns that identify and place a star, first in each catalogue."""
+
+_SCATTER_VAE = (
     Column(
         "chi2", "f4", "", "chi2 of the reconstruction, with errors and scatter", "stat.fit.chi2"
     ),
     Column("log_likelihood", "f4", "", "log likelihood of the spectrum at the latent mean [nat]"),
     Column("latent_log_density", "f4", "", "log density of the training stars at the latent mean"),
-    Column("outlier_score", "f4", "", "share of validation stars that are less unusual, 0 to 1"),
+    Column(
+        "outlier_score",
+        "f4",
+        "",
+        "larger of the ranks among validation stars by chi2 and by latent density, 0 to 1",
+    ),
     Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
     Column("in_good", "bool", "", "in the good catalogue (Laroche & Speagle 2024, Sec. 2.2)"),
     Column("in_pristine", "bool", "", "in the pristine catalogue (same section)"),

@@ -26,7 +26,6 @@ rule publish_page:
         runtime=10,
         gpu=0,
     params:
-        data=SURVEY,
         code=code_of("publish_page"),
     script:
         "../scripts/publish_page.py"
@@ -55,7 +54,6 @@ rule publish_crate:
         runtime=10,
         gpu=0,
     params:
-        data=SURVEY,
         code=code_of("publish_crate"),
     script:
         "../scripts/publish_crate.py"

@@ -20,6 +20,15 @@ SCATTER_VAE_FIGURES = [
     *(["kiel"] if HAS["allstar"] else []),
 ]
 
+if (
+    Path(SCATTER_VAE["pretrained"] or "").resolve()
+    == Path("results/models/scatter_vae").resolve()
+):
+    raise WorkflowError(
+        "'scatter_vae/pretrained' is the model that this run would make: "
+        "run in another folder (--directory) and name the model from there"
+    )
+
 if SCATTER_VAE["pretrained"]:
 
     rule adopt_scatter_vae:
@@ -74,6 +83,7 @@ else:
                 "recalibrate",
             ),
             training=SCATTER_VAE["training"],
+            made={"data": SURVEY, "split": config["split"]},
             checkpoint="results/checkpoints/scatter_vae",
             code=code_of("train_scatter_vae"),
         script:
@@ -135,7 +145,6 @@ rule evaluate_scatter_vae:
     input:
         model=MODEL,
         xp=rules.prepare_stars.input.xp,
-        stars=rules.prepare_stars.output.stars,
     output:
         evaluation="results/scatter_vae/evaluation.json",
         residuals="results/scatter_vae/residuals.parquet",
@@ -151,6 +160,7 @@ rule evaluate_scatter_vae:
         runtime=20,
         gpu=0,
     params:
+        data=SURVEY,
         code=code_of("evaluate_scatter_vae"),
     script:
         "../scripts/evaluate_scatter_vae.py"

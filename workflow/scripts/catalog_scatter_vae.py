@@ -2,7 +2,7 @@
 
 from starloom.columns import scatter_vae
 from starloom.job import logged
-from starloom.prepare.identifiers import join_ids
+from starloom.prepare.identifiers import rows_of
 from starloom.publish.catalog import as_columns, write_catalog
 from starloom.tables import read_table, stack
 
@@ -10,7 +10,7 @@ from starloom.tables import read_table, stack
 def main(latent_paths, stars_path, parquet_path, fits_path, data):
     stars = read_table(stars_path)
     latents = stack([read_table(path) for path in latent_paths])
-    rows = join_ids(stars["source_id"], latents["source_id"])
+    rows = rows_of(stars["source_id"], latents["source_id"])
     columns = stars | {name: values[rows] for name, values in latents.items()}
     glossary = scatter_vae(latents["latent_mean"].shape[1])
     write_catalog(parquet_path, fits_path, as_columns(columns, glossary), data)

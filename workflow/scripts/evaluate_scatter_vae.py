@@ -1,22 +1,24 @@
 """Ask the test stars, which no training saw, how good the scatter VAE is."""
 
 from starloom.job import logged
-from starloom.prepare.identifiers import join_ids
-from starloom.prepare.spectra import inputs
+from starloom.prepare.spectra import inputs, names
+from starloom.prepare.split import unseen
 from starloom.studies import scatter_vae as study
-from starloom.tables import read_arrays, read_model, read_table, stack, write_json, write_table
+from starloom.tables import read_arrays, read_model, stack, write_json, write_table
 
 
-def main(model_path, xp_paths, stars_path, evaluation_path, residuals_path):
-    model = study.from_model(*read_model(model_path))
+def main(model_path, xp_paths, evaluation_path, residuals_path, data):
+    stored, card = read_model(model_path)
+    model = study.from_model(stored, card)
     full = model.architecture.likelihood == "full"
-    arrays = stack([read_arrays(path) for path in xp_paths])
-    stars = read_table(stars_path, ["source_id", "split"])
-    split = stars["split"][join_ids(arrays["source_id"], stars["source_id"])]
+    arrays = stack([read_arrays(path, names(full)) for path in xp_paths])
     given, correlation = inputs(arrays, full)
-    held_out = (split == 2) & study.usable(**given)[0]
+    new = unseen(arrays["source_id"], card["split"]) | (card["data"] != data)
+    held_out = new & study.usable(**given)[0]
     if not held_out.any():
-        raise ValueError("no usable star in the test set: give more stars, or a larger split/test")
+        raise ValueError(
+            "no usable star that the model has not seen: give more stars or raise split/test"
+        )
     chosen = {name: values[held_out] for name, values in given.items()}
     ready = study.standardise(**chosen, mean=model.mean, std=model.std)
     ready |= {"correlation": correlation[held_out]} if full else {}
@@ -29,5 +31,5 @@ def main(model_path, xp_paths, stars_path, evaluation_path, residuals_path):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.model, job.input.xp, job.input.stars)
-        main(*files, job.output.evaluation, job.output.residuals)
+        files = (job.input.model, job.input.xp, job.output.evaluation, job.output.residuals)
+        main(*files, job.params.data)

@@ -17,6 +17,8 @@ def main(stars_path, xp_path, gaia_path, photometry_path, chunk, seed, sky):
     low, high = chunk_range(chunk)
     pixel = stars["source_id"] >> SOURCE_ID_TO_LEVEL8
     stars = {name: values[(pixel >= low) & (pixel <= high)] for name, values in stars.items()}
+    if not len(stars["star"]):
+        raise ValueError(f"no simulated star in {chunk}: lower sky/xp_files or raise sky/stars")
     seen = observe(stars, seed, **sky)
     magnitudes = {band: seen[f"true_{band}"] for band in BANDS}
     gaia = gaia_source(stars, magnitudes, seed, sky["error_scale"])

@@ -3,17 +3,17 @@
 import numpy as np
 
 from starloom.job import logged
-from starloom.prepare.identifiers import join_ids
-from starloom.prepare.spectra import inputs
+from starloom.prepare.identifiers import rows_of
+from starloom.prepare.spectra import inputs, names
 from starloom.studies import scatter_vae as study
 from starloom.tables import read_arrays, read_table, stack, write_model, write_table
 
 
-def main(xp_paths, stars_path, model_path, history_path, seed, model, training, folder, code):
+def main(xp_paths, stars_path, model_path, history_path, seed, model, training, made, folder, code):
     full = model["likelihood"] == "full"
-    arrays = stack([read_arrays(path) for path in xp_paths])
+    arrays = stack([read_arrays(path, names(full)) for path in xp_paths])
     stars = read_table(stars_path, ["source_id", "split"])
-    split = stars["split"][join_ids(arrays["source_id"], stars["source_id"])]
+    split = stars["split"][rows_of(arrays["source_id"], stars["source_id"])]
     given, correlation = inputs(arrays, full)
     ready, good, mean, std, dropped = study.prepare(**given, training=split == 0)
     ready |= {"correlation": correlation[good]} if full else {}
@@ -29,7 +29,7 @@ def main(xp_paths, stars_path, model_path, history_path, seed, model, training, 
     if model["recalibrate"]:
         trained = study.recalibrated(trained, unseen)
     trained = study.with_reference(trained, seen, unseen, seed=seed)
-    card = {"best_epoch": int(fit.best_epoch), "seed": seed, "training": training}
+    card = made | {"best_epoch": int(fit.best_epoch), "seed": seed, "training": training}
     write_model(model_path, *study.to_model(trained, **card, dropped=dropped))
     epoch = {"epoch": np.arange(len(fit.history["train_loss"])) + 1}
     write_table(history_path, epoch | fit.history)
@@ -39,5 +39,5 @@ if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
         files = (job.input.xp, job.input.stars, job.output.model, job.output.history)
-        names = ("seed", "model", "training", "checkpoint", "code")
-        main(*files, *(job.params[name] for name in names))
+        keys = ("seed", "model", "training", "made", "checkpoint", "code")
+        main(*files, *(job.params[key] for key in keys))

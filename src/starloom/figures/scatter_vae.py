@@ -1,7 +1,9 @@
 """Figures of the study scatter_vae: arrays in, matplotlib Figures out."""
 
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import norm
 
 from starloom.figures.style import COLUMN_INCH, PAGE_INCH, finite_range, kiel_axes, styled
@@ -45,7 +47,7 @@ def draw_all(
             residuals(residual["normalised"], n_bp),
             "Held-out residuals over their predicted errors",
             f"Residuals of {count} over errors and scatter, with the unit Gaussian (left), and "
-            "their width by coefficient (right). Shaded: 1.00 +- 0.05.",
+            "their width by coefficient (right). Shaded: 1.00 ± 0.05.",
         ),
         "coefficients": lambda: (
             coefficients(residual["relative"], n_bp),
@@ -62,7 +64,8 @@ def draw_all(
         "kiel": lambda: (
             kiel(stars, {n: stars[f"in_{n}"] for n in ("full", "good", "pristine")}),
             "Kiel diagrams of the full, good and pristine catalogues",
-            "Stars per cell (top) and [M/H] (bottom) of the three catalogues. Laroche & Speagle "
+            "Stars per cell (top) and [M/H] of each star (bottom) in the three catalogues; stars "
+            "hotter than 7,200 K lie beyond the axis. Laroche & Speagle "
             "(2024), Fig. 2.",
         ),
     }
@@ -92,9 +95,10 @@ def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:
             ("validation_reconstruction", "its reconstruction part", "C2"),
         ):
             top.plot(epoch[seen], history[name][seen], label=label, color=colour)
-        settled = history["validation_reconstruction"][seen][len(epoch[seen]) // 20 :]
-        low, high = finite_range(settled, 0.5)
-        top.set_ylim(low - 0.1 * (high - low), high + 0.35 * (high - low))
+        late = slice(len(epoch) // 20, None)
+        shown = ("train_loss", "validation_loss", "validation_reconstruction")
+        low, high = finite_range(np.concatenate([history[name][late] for name in shown]), 0.5)
+        top.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
         bottom.plot(epoch[seen], history["validation_kl"][seen], color="C3")
         for axes in (top, bottom):
             axes.axvline(best_epoch, color="0.5", linestyle=":", linewidth=0.9)
@@ -102,7 +106,8 @@ def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:
         figure.legend(*top.get_legend_handles_labels(), loc="outside upper center", ncols=2)
         bottom.set_ylabel("KL [nat]")
         bottom.set_xlabel("epoch")
-        bottom.set_xlim(epoch[0], epoch[-1])
+        bottom.set_xlim(0, 1.02 * epoch[-1])
+        bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -122,9 +127,8 @@ def residuals(normalised: np.ndarray, n_bp: int) -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
         edges = np.linspace(-5, 5, 101)
         middle = 0.5 * (edges[1:] + edges[:-1])
-        left.stairs(
-            np.histogram(normalised, edges, density=True)[0], edges, label="test stars", color="C0"
-        )
+        density = np.histogram(normalised, edges)[0] / (normalised.size * np.diff(edges))
+        left.stairs(density, edges, label="test stars", color="C0")
         left.plot(middle, norm.pdf(middle), color="0.3", linestyle="--", label="unit Gaussian")
         left.set_yscale("log")
         left.set_ylim(1e-5, 1)
@@ -140,10 +144,10 @@ def residuals(normalised: np.ndarray, n_bp: int) -> Figure:
             right.plot(np.arange(len(width)), width, "o", markersize=2.5, color=colour, label=name)
         right.axhline(1, color="0.3", linestyle="--", linewidth=0.8)
         right.axhspan(0.95, 1.05, color="0.9", zorder=0)
-        right.set_ylim(0.5, 1.5)
+        right.set_ylim(0, None)
         right.set_xlabel("coefficient $j$ of the band")
         right.set_ylabel("width (half of 16th to 84th percentile)")
-        right.legend(loc="upper right", ncols=2)
+        right.legend(loc="lower right", ncols=2)
     return figure
 
 
@@ -167,6 +171,7 @@ def coefficients(relative: np.ndarray, n_bp: int, shown: int = 32) -> Figure:
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 2.5))
         panels = figure.subplots(1, 3, width_ratios=(1.4, 1.4, 1))
+        panels[1].sharey(panels[0])
         for axes, (name, values), colour in zip(panels, bands.items(), ("C0", "C1"), strict=False):
             order = np.arange(values.shape[1])
             low, median, high = np.percentile(values, [15.865, 50, 84.135], axis=0)
@@ -178,8 +183,10 @@ def coefficients(relative: np.ndarray, n_bp: int, shown: int = 32) -> Figure:
         panels[0].set_ylabel(r"$R(j) = (x_j-\hat x_j)/\sigma_j$")
         low, high = finite_range(np.log10(rmse), 0.5)
         panels[2].hist(np.log10(rmse), bins=np.linspace(low, high, 41), histtype="step", color="C2")
-        panels[2].set_xlabel(r"$\log_{10}$ RMSE($j$)")
+        panels[2].set_xlabel(r"$\log_{10}$ RMSE")
         panels[2].set_ylabel("test stars")
+        panels[2].yaxis.set_major_locator(MaxNLocator(integer=True))
+        panels[2].yaxis.set_minor_locator(MaxNLocator(1, integer=True))
     return figure
 
 
@@ -201,12 +208,13 @@ def latent(mean: np.ndarray, labels: dict[str, np.ndarray]) -> Figure:
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.9))
         panels = figure.subplots(2, len(shown), squeeze=False, sharex="row", sharey="row")
+        size = float(np.clip(1.2e4 / max(len(mean), 1), 1.0, 12.0))
         for column, (name, values) in enumerate(shown.items()):
             low, high = finite_range(values)
             for row, (i, j) in enumerate(pairs):
                 axes = panels[row, column]
                 points = axes.scatter(
-                    mean[:, i], mean[:, j], c=values, s=1.5, vmin=low, vmax=high,
+                    mean[:, i], mean[:, j], c=values, s=size, vmin=low, vmax=high,
                     linewidths=0, rasterized=True, plotnonfinite=False,
                 )  # fmt: skip
                 axes.set_xlim(*finite_range(mean[:, i], 0.2))
@@ -230,7 +238,7 @@ def kiel(labels: dict[str, np.ndarray], catalogues: dict[str, np.ndarray]) -> Fi
         catalogues: for each catalogue's name, which stars it holds (bool).
 
     Returns:
-        One column a catalogue; number density above, mean [M/H] below.
+        One column a catalogue; number density above, each star's [M/H] below.
 
     References:
         Laroche & Speagle (2024), Fig. 2.
@@ -240,13 +248,14 @@ def kiel(labels: dict[str, np.ndarray], catalogues: dict[str, np.ndarray]) -> Fi
         panels = figure.subplots(2, len(catalogues), sharex=True, sharey=True, squeeze=False)
         known = np.isfinite(labels["teff"]) & np.isfinite(labels["logg"])
         low, high = finite_range(labels["m_h"][known], 2)
-        size = float(np.clip(4e3 / max(known.sum(), 1), 0.3, 4))
+        size = float(np.clip(4e3 / max(known.sum(), 1), 0.3, 6))
+        norm = LogNorm(vmin=1)  # scaled by the first catalogue, which holds the others
         for column, (name, member) in enumerate(catalogues.items()):
             chosen = known & member
             x, y, z = (labels[key][chosen] for key in ("teff", "logg", "m_h"))
             top, bottom = panels[:, column]
             counts = top.hexbin(
-                x, y, gridsize=60, extent=(3300, 7200, -0.3, 5.3), mincnt=1, bins="log",
+                x, y, gridsize=60, extent=(3300, 7200, -0.3, 5.3), mincnt=1, norm=norm,
                 linewidths=0.1, rasterized=True,
             )  # fmt: skip
             metal = bottom.scatter(
@@ -258,6 +267,6 @@ def kiel(labels: dict[str, np.ndarray], catalogues: dict[str, np.ndarray]) -> Fi
                 kiel_axes(axes)
                 axes.label_outer()
             if column == len(catalogues) - 1:
-                figure.colorbar(counts, ax=top, label="stars per cell")
+                figure.colorbar(counts, ax=top, label="stars per cell", format="%g")
                 figure.colorbar(metal, ax=bottom, label=LABELS["m_h"])
     return figure

@@ -43,10 +43,11 @@ def save(
     """
     path = Path(path)
     if data == "simulated":
-        figure.get_layout_engine().set(rect=(0, (low := 0.1 / figure.get_figheight()), 1, 1 - low))
-        figure.text(
-            0.998, 0.002, "simulated sky", ha="right", va="bottom", fontsize=6, color="0.45"
-        )
+        figure.get_layout_engine().set(rect=(0, (low := 0.12 / figure.get_figheight()), 1, 1 - low))
+        with styled():
+            figure.text(
+                0.998, 0.002, "simulated sky", ha="right", va="bottom", fontsize=6, color="0.45"
+            )
     # Dates and versions in the files would make equal figures unequal.
     for suffix, metadata in (
         (".pdf", {"CreationDate": None, "Producer": None}),

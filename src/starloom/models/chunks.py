@@ -29,14 +29,15 @@ def in_chunks(
         chunk: stars in a call; the last chunk is filled up with copies of its last star.
 
     Returns:
-        The function's arrays for all stars, in order.
-
-    Raises:
-        ValueError: if there is no star.
+        The function's arrays for all stars, in order; empty ones for no star.
     """
     n_star = len(next(iter(stars.values())))
     if not n_star:
-        raise ValueError("no star to apply the network to")
+        one = {
+            name: np.zeros((1, *values.shape[1:]), values.dtype) for name, values in stars.items()
+        }
+        shapes = jax.eval_shape(function, weights, one)
+        return {name: np.empty((0, *like.shape[1:]), like.dtype) for name, like in shapes.items()}
     chunk = min(chunk, n_star)
     results: dict[str, np.ndarray] = {}
     waiting = None

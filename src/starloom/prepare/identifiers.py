@@ -7,6 +7,20 @@ EXTRATARG_DUPLICATE = 1 << 4
 """Bit of EXTRATARG: the row repeats a star whose main row is another one."""
 
 
+def rows_of(ids: Int[np.ndarray, " n"], other: Int[np.ndarray, " m"]) -> Int[np.ndarray, " n"]:
+    """
+    Row of each identifier in a table that holds all of them.
+
+    Raises:
+        KeyError: if one is missing; the message names the first and how many there are.
+    """
+    rows = join_ids(ids, other)
+    if np.any(rows < 0):
+        missing = np.asarray(ids)[rows < 0]
+        raise KeyError(f"{len(missing)} stars have no row in the table, the first is {missing[0]}")
+    return rows
+
+
 def join_ids(ids: Int[np.ndarray, " n"], other: Int[np.ndarray, " m"]) -> Int[np.ndarray, " n"]:
     """
     Row of each identifier in another table.

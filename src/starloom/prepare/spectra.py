@@ -72,6 +72,12 @@ def _g_flux(raw, gaia):
     return flux, missing & np.isfinite(flux)
 
 
+def names(correlations: bool) -> list[str]:
+    """Arrays of `spectra` that `inputs` reads: correlations are most of the bytes."""
+    packed = ["bp_correlations", "rp_correlations"] if correlations else []
+    return ["source_id", "coefficients", "errors", "phot_g_mean_flux", "xp_flag", *packed]
+
+
 def inputs(
     arrays: Mapping[str, np.ndarray], correlations: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:

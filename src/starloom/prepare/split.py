@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Int8
+from jaxtyping import Bool, Int8
 
 FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Shares of the stars, by the name of the set."""
@@ -39,6 +39,17 @@ def assign(
     uniform = (_hash(np.asarray(ids), salt) >> np.uint64(11)) * 2.0**-53
     edges = np.cumsum(shares)[:-1]
     return np.searchsorted(edges, uniform, side="right").astype(np.int8)
+
+
+def unseen(ids: np.ndarray, split: Mapping[str, float | str]) -> Bool[np.ndarray, " n_star"]:
+    """
+    Which stars a model has not seen, by the split that it was trained with.
+
+    Args:
+        ids: identifiers.
+        split: shares `train`, `validation`, `test` and the `salt`, from the model's card.
+    """
+    return assign(ids, {name: split[name] for name in FRACTIONS}, split["salt"]) == 2
 
 
 def _hash(ids, salt):
