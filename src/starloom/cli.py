@@ -7,7 +7,6 @@ brings a new command by a line in `COMMANDS`.
 """
 
 import argparse
-import difflib
 import json
 import os
 import sys
@@ -41,9 +40,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough; Python would complain again when it closes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (FileNotFoundError, ValueError) as error:
+    except ValueError as error:
         print(f"starloom: {error}", file=sys.stderr)
         return MISUSED
+    except (OSError, RuntimeError) as error:
+        print(f"starloom: {_in_one_line(error)}", file=sys.stderr)
+        return MISUSED
+
+
+def _in_one_line(error: OSError | RuntimeError) -> str:
+    """What the disk, the network or an archive refused; any other error goes on its way."""
+    if isinstance(error, OSError):
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    else:
+        from starloom.archives.fetch import FetchError
+
+        if not isinstance(error, FetchError):
+            raise error
+        text = str(error)
+    return "; ".join(text.splitlines())
 
 
 def add_numbers(commands: argparse._SubParsersAction) -> None:
@@ -109,8 +124,7 @@ def _numbers(given: argparse.Namespace) -> int:
 
 
 def _audit(given: argparse.Namespace) -> int:
-    from starloom.numbers import read_numbers
-    from starloom.publish.audit import audit_all, audit_file, audit_number
+    from starloom.publish.audit import UnknownNumber, audit_all, audit_file, audit_number
     from starloom.publish.tree import tree, verdict
 
     if not given.results.is_dir():
@@ -124,11 +138,11 @@ def _audit(given: argparse.Namespace) -> int:
             report = audit_file(given.results, given.target)
         else:
             report = audit_number(given.results, given.target)
-    except KeyError:
-        known = [number["id"] for number in read_numbers(given.results / "numbers")]
-        near = difflib.get_close_matches(given.target, known, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else "`starloom numbers` lists them"
-        raise ValueError(f"there is no number or file {given.target}; {hint}") from None
+    except UnknownNumber as error:
+        print(f"starloom: {error}", file=sys.stderr)
+        for failure in error.failures:
+            print(f"AUDIT FAILED: {failure}", file=sys.stderr)
+        return FAILED if error.failures else MISUSED
     except ValueError as error:
         # A record, manifest or list of numbers that cannot be read is what an audit is to find.
         print(f"AUDIT FAILED: {error}", file=sys.stderr)

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from starloom import cli
+from starloom.archives.fetch import Failure, FetchError, Wanted
 from starloom.cli import main
 from starloom.numbers import Number, write_numbers
 
@@ -78,3 +81,32 @@ def test_the_command_line_starts_without_jax(root):
         check=True,
     )
     assert not {"jax", "numpy", "zarr"} & set(done.stdout.split())
+
+
+def _broken_command(monkeypatch, error):
+    def run(given):
+        raise error
+
+    def add(commands):
+        commands.add_parser("broken").set_defaults(run=run)
+
+    monkeypatch.setattr(cli, "COMMANDS", (add,))
+
+
+def test_what_an_archive_or_the_disk_refuses_is_said_in_one_line(monkeypatch, capsys):
+    wanted = Wanted(Path("results/raw/a.fits"), ("https://archive/a.fits",), "spectra")
+    lost = FetchError([Failure(wanted, f"{name} is gone", True) for name in ("a.fits", "b.fits")])
+    for error, words in (
+        (lost, "a.fits is gone; b.fits is gone"),
+        (PermissionError(13, "Permission denied", "results/x"), "results/x: Permission denied"),
+        (ConnectionError("no route to the archive"), "no route to the archive"),
+    ):
+        _broken_command(monkeypatch, error)
+        assert main(["broken"]) == 2
+        assert capsys.readouterr().err == f"starloom: {words}\n"
+
+
+def test_an_error_of_the_program_itself_is_not_hidden(monkeypatch):
+    _broken_command(monkeypatch, RuntimeError("a fault"))
+    with pytest.raises(RuntimeError, match="a fault"):
+        main(["broken"])

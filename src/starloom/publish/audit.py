@@ -1,5 +1,6 @@
 """Compare everything on a number's chain with what the records say about it."""
 
+import difflib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,26 @@ from starloom.publish.chain import Chain, Provenance, chain_of, load, origin
 PRODUCTS = ("numbers", "figures", "catalogs")
 """Folders of results with what is published, besides the pages at its top."""
 
+PACKAGE = Path(__file__).resolve().parents[1]
+MISSING = " (missing)"
+
+
+class UnknownNumber(LookupError):
+    """
+    An id that no file of numbers has.
+
+    Args:
+        name: the id.
+        known: the ids that there are.
+        failures: what is wrong with the files of numbers; the id may have been edited away.
+    """
+
+    def __init__(self, name: str, known: Iterable[str], failures: list[str]):
+        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(near)}?" if near else "`starloom numbers` lists them"
+        super().__init__(f"there is no number or file {name}; {hint}")
+        self.failures = failures
+
 
 @dataclass
 class Report:
@@ -24,9 +45,11 @@ class Report:
         chain: the files and jobs that were looked at.
         numbers: the published numbers that the chain leads to.
         files: status by path: `ok`, `changed`, `missing`, `not kept` or `no record`.
-        jobs: status by key: `ok` or `changed` (the code, or the lock, is another one now).
+        jobs: status by key: `ok`, `changed` (the code, or the lock, is another one now), or
+            `older` (it is, but the workflow reruns the job for no such change).
         origins: where each file that no job derived comes from, by path.
         failures: what is wrong, in words, one sentence each.
+        remarks: what to know that is no failure, likewise.
     """
 
     chain: Chain
@@ -35,6 +58,7 @@ class Report:
     jobs: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -60,6 +84,7 @@ class Report:
             "ok": self.ok,
             "numbers": self.numbers,
             "failures": self.failures,
+            "remarks": self.remarks,
             "files": files,
             "jobs": [
                 {"key": key, "status": self.jobs[key], **record}
@@ -78,20 +103,21 @@ def audit_number(results: str | Path, name: str) -> Report:
 
     Raises:
         FileNotFoundError: if there are no results.
-        KeyError: if there is no such number.
+        UnknownNumber: if there is no such number.
         ValueError: if a record, the manifest or a file of numbers is broken.
     """
     provenance = load(results)
-    pairs = read_numbers_with_files(provenance.results / "numbers")
-    found = [pair for pair in pairs if pair[0]["id"] == name]
-    if not found:
-        # An id that has been edited away is a change of its file, not a typing error.
-        report = _audit(provenance, sorted({_stored(provenance, file) for _, file in pairs}), [])
-        if report.ok:
-            raise KeyError(name)
-        return report
-    number, file = found[0]
-    return _audit(provenance, [_stored(provenance, file)], [number])
+    folder = provenance.results / "numbers"
+    below = f"{_stored(provenance, folder)}/"
+    files = [path for path in products(provenance) if path.startswith(below)]
+    pairs = read_numbers_with_files(folder) if folder.is_dir() or not files else []
+    for number, file in pairs:
+        if number["id"] == name:
+            return _audit(provenance, [_stored(provenance, file)], [number])
+    chain = chain_of(provenance, files)
+    judged = (_judge_file(provenance, chain, path, _now(provenance, path)) for path in files)
+    known = [number["id"] for number, _ in pairs]
+    raise UnknownNumber(name, known, [failure for _, failure in judged if failure])
 
 
 def audit_file(results: str | Path, path: str | Path) -> Report:
@@ -190,28 +216,53 @@ def _judge_file(
 
 
 def _judge_jobs(provenance: Provenance, report: Report) -> None:
-    """Compare each job's code and lock with the present ones; say each change once."""
-    package = Path(__file__).resolve().parents[1]
+    """
+    Compare each job's code and lock with the present ones; say each change once.
+
+    The workflow reruns a job for another code or lock only if its params carry them. Without
+    `code` (downloads) or `lock` (all but the rules of numbers) the change is no failure.
+    """
     changed: dict[tuple[str, ...], list[str]] = {}
+    kept: dict[tuple[str, ...], list[str]] = {}
+    older: dict[str, list[str]] = {}
     for key, record in report.chain.jobs.items():
-        script = provenance.locate(record["code"]["script"])
-        whats = []
-        if not script.is_file():
-            whats = [f"{record['code']['script']} (missing)"]
-        else:
-            now, then = module_digests(script, package), record["code"]["modules"]
-            whats = [
-                record["code"]["script"] if name == "script" else name
-                for name in sorted(now.keys() | then.keys())
-                if now.get(name) != then.get(name)
-            ]
-            if file_digest(work_tree(script.resolve().parent) / "envs/base.lock") != record["lock"]:
-                whats.append("envs/base.lock")
-        report.jobs[key] = "changed" if whats else "ok"
-        if whats:
-            changed.setdefault(tuple(whats), []).append(key)
-    for whats, keys in changed.items():
-        report.failures.append(f"{', '.join(whats)} changed since these jobs ran: {_few(keys)}")
+        whats, same_lock = _job_changes(provenance, record)
+        missing = any(what.endswith(MISSING) for what in whats)
+        fails = whats if missing or "code" in record["params"] else []
+        if fails != whats:
+            kept.setdefault(tuple(whats), []).append(key)
+        if not same_lock and "lock" in record["params"]:
+            fails = [*fails, "envs/base.lock"]
+        elif not same_lock:
+            older.setdefault(record["lock"], []).append(key)
+        if fails:
+            changed.setdefault(tuple(fails), []).append(key)
+        sound = "ok" if same_lock and not whats else "older"
+        report.jobs[key] = "changed" if fails else sound
+    report.failures += [
+        f"{', '.join(whats)} changed since these jobs ran: {_few(keys)}; run snakemake again"
+        for whats, keys in changed.items()
+    ]
+    report.remarks += [
+        f"{', '.join(whats)} changed since these downloads, which are kept: {_few(keys)}"
+        for whats, keys in kept.items()
+    ]
+    report.remarks += [
+        f"made with another lock, {lock[:12]}: {_few(keys)}; rerun with --forceall to renew"
+        for lock, keys in older.items()
+    ]
+
+
+def _job_changes(provenance: Provenance, record: dict) -> tuple[list[str], bool]:
+    """Names of the modules that are others now than the job ran, and whether the lock is its."""
+    name = record["code"]["script"]
+    script = provenance.locate(name)
+    if not script.is_file():
+        return [name + MISSING], True
+    now, then = module_digests(script, PACKAGE), record["code"]["modules"]
+    modules = (one for one in sorted(now.keys() | then.keys()) if now.get(one) != then.get(one))
+    lock = file_digest(work_tree(script.resolve().parent) / "envs/base.lock")
+    return [name if one == "script" else one for one in modules], lock == record["lock"]
 
 
 def _judge_numbers(provenance: Provenance, report: Report) -> None:
@@ -242,6 +293,5 @@ def _published_table(provenance: Provenance, chain: Chain) -> dict[str, dict]:
     return {}
 
 
-def _few(names: Iterable[str]) -> str:
-    names = list(names)
+def _few(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

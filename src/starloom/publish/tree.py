@@ -84,7 +84,7 @@ def tree(report: Report) -> str:
 
     def is_loud(path: str) -> bool:
         key = report.chain.files[path]
-        return report.files[path] not in SOUND or (key is not None and report.jobs[key] != "ok")
+        return report.files[path] not in SOUND or report.jobs.get(key) == "changed"
 
     seen: set[str] = set()
     for path in report.chain.targets:
@@ -93,14 +93,20 @@ def tree(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """The last words of an audit: how much was checked, or loudly what is wrong."""
+    """The last words of an audit: how much was checked, what to know, loudly what is wrong."""
     gone = sum(status == "not kept" for status in report.files.values())
     checked = f"{len(report.files) - gone} files and {len(report.jobs)} jobs checked"
     checked += f", {gone} temporary not kept" if gone else ""
-    if report.ok:
-        return f"AUDIT PASSED: all as recorded; {checked}."
-    lines = [f"AUDIT FAILED: {len(report.failures)} found wrong; {checked}."]
-    return "\n".join(lines + [f"  !! {failure}" for failure in report.failures])
+    dirty = sum(bool(record["code"]["dirty"]) for record in report.chain.jobs.values())
+    if dirty:
+        checked += (
+            f". WARNING: uncommitted changes in the code of {dirty} of {len(report.jobs)} jobs"
+        )
+    passed = "AUDIT PASSED: all as recorded"
+    head = passed if report.ok else f"AUDIT FAILED: {len(report.failures)} found wrong"
+    lines = [f"{head}; {checked}."]
+    lines += [f"  !! {failure}" for failure in report.failures]
+    return "\n".join(lines + [f"  remark: {remark}" for remark in report.remarks])
 
 
 def _draw(report: Report, node: Node, indent: str) -> Iterator[str]:
@@ -133,7 +139,7 @@ def _draw_inputs(report: Report, node: Node, indent: str) -> Iterator[str]:
 def _say_job(report: Report, key: str) -> str:
     record = report.chain.jobs[key]
     code = record["code"]
-    mark = "ok" if report.jobs[key] == "ok" else "!! CHANGED"
+    mark = {"changed": "!! CHANGED"}.get(report.jobs[key], report.jobs[key])
     commit = (code["commit"] or "no commit")[:12] + (" with local changes" if code["dirty"] else "")
     return (
         f"rule {key}  code {code['digest'][:12]} {mark}, git {commit}, lock {record['lock'][:12]}"

@@ -73,7 +73,8 @@ def tree(finished, tmp_path, monkeypatch) -> Path:
 
 def _run(tree: Path) -> None:
     def job(rule, inputs, outputs, make, params=(), **wildcards):
-        with logged(Job(tree, rule, inputs, outputs, dict(params), wildcards)):
+        params = {"code": "c", **dict(params)}
+        with logged(Job(tree, rule, inputs, outputs, params, wildcards)):
             for output in outputs:
                 Path(output).parent.mkdir(parents=True, exist_ok=True)
             make(*outputs)
@@ -89,11 +90,12 @@ def _run(tree: Path) -> None:
         job("prepare_xp", [raw], [xp], _folder, {"clip": 0.5}, chunk=chunk)
     xps = [f"results/data/xp/{chunk}.zarr" for chunk in "01"]
     model, history = "results/models/vae", "results/temp/history.csv"
-    job("train_vae", xps, [model, history], _model, {"seed": 7, "code": "c"})
+    job("train_vae", xps, [model, history], _model, {"seed": 7})
     evaluation = "results/vae/evaluation.json"
     job("evaluate_vae", [model, history, *xps], [evaluation], text("evaluation"))
     Path(history).unlink()
-    job("number_vae", [evaluation], ["results/numbers/scatter_vae.json"], _numbers)
+    numbers = "results/numbers/scatter_vae.json"
+    job("number_vae", [evaluation], [numbers], _numbers, {"lock": "l"})
     catalog = "results/catalogs/scatter_vae.parquet"
     job("catalog_vae", [model, *xps], [catalog], _catalog, {"data": "simulated"})
     figure = "results/figures/scatter_vae/losses.png"

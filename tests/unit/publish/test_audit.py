@@ -9,7 +9,7 @@ import pytest
 
 from starloom.provenance import file_digest
 from starloom.provenance.record import seal
-from starloom.publish.audit import audit_all, audit_file, audit_number
+from starloom.publish.audit import UnknownNumber, audit_all, audit_file, audit_number
 from starloom.publish.chain import say_params
 from starloom.publish.tree import tree as draw
 from starloom.publish.tree import verdict
@@ -133,7 +133,7 @@ def test_changed_code_is_named_with_the_jobs_that_ran_it(tree):
     script.write_text(script.read_text() + "EPOCHS = 3\n")
     report = audit_number("results", NUMBER)
     assert report.failures == [
-        "workflow/scripts/train_vae.py changed since these jobs ran: train_vae"
+        "workflow/scripts/train_vae.py changed since these jobs ran: train_vae; run snakemake again"
     ]
     assert report.jobs["train_vae"] == "changed"
     assert "train_vae  code" in draw(report)
@@ -145,7 +145,40 @@ def test_a_changed_module_is_said_once_for_all_jobs(tree):
     report = audit_number("results", NUMBER)
     assert len(report.failures) == 1
     assert report.failures[0].startswith("helper changed since these jobs ran: number_vae, ")
-    assert report.failures[0].endswith("and 4 more")
+    assert report.failures[0].endswith("and 4 more; run snakemake again")
+
+
+def test_another_lock_fails_the_rules_that_carry_it_and_is_a_remark_for_the_others(tree):
+    before = file_digest("envs/base.lock")
+    Path("envs/base.lock").write_text("numpy==2.1 --hash=sha256:01\n")
+    report = audit_number("results", NUMBER)
+    assert report.failures == [
+        "envs/base.lock changed since these jobs ran: number_vae; run snakemake again"
+    ]
+    (remark,) = report.remarks
+    assert remark.startswith(f"made with another lock, {before[:12]}: evaluate_vae, ")
+    assert remark.endswith("and 3 more; rerun with --forceall to renew")
+    assert report.jobs["number_vae"] == "changed"
+    assert report.jobs["train_vae"] == "older"
+    report = audit_file("results", "results/figures/scatter_vae/losses.png")
+    assert report.ok
+    assert f"remark: made with another lock, {before[:12]}: plot_vae" in verdict(report)
+
+
+def test_changed_code_of_a_download_is_a_remark(tree):
+    write_record(Path("results/provenance/sky_spectra-chunk=0.json"), params={})
+    script = Path("workflow/scripts/sky_spectra.py")
+    script.write_text(script.read_text() + "AGAIN = True\n")
+    report = audit_number("results", NUMBER)
+    assert report.failures == [
+        f"{script} changed since these jobs ran: sky_spectra-chunk=1; run snakemake again"
+    ]
+    assert report.remarks == [
+        f"{script} changed since these downloads, which are kept: sky_spectra-chunk=0"
+    ]
+    assert "rule sky_spectra-chunk=0  code" in draw(report)
+    script.unlink()
+    assert "sky_spectra-chunk=0" in audit_number("results", NUMBER).failures[0]
 
 
 def test_a_missing_script_fails(tree):
@@ -234,14 +267,15 @@ def test_a_published_value_that_was_edited_since_is_found(tree):
 
 
 def test_an_id_edited_away_is_a_change_and_an_id_that_never_was_is_an_error(tree):
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownNumber) as caught:
         audit_number("results", "xpvae.nothing")
+    assert caught.value.failures == []
     path = Path("results/numbers/scatter_vae.json")
     path.write_text(path.read_text().replace("xpvae.val_loss", "xpvae.val_lost"))
-    assert (
-        "results/numbers/scatter_vae.json has changed"
-        in (audit_number("results", NUMBER).failures[0])
-    )
+    with pytest.raises(UnknownNumber, match=r"did you mean xpvae\.val_lost") as caught:
+        audit_number("results", NUMBER)
+    (failure,) = caught.value.failures
+    assert failure.startswith("results/numbers/scatter_vae.json has changed")
     path.write_text("[{")
     with pytest.raises(ValueError, match=r"scatter_vae\.json"):
         audit_number("results", NUMBER)

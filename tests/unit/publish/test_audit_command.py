@@ -1,11 +1,13 @@
 """`starloom audit` on a finished run: words and exit status."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from starloom.cli import main
+from starloom.provenance.record import seal
 
 
 def test_a_sound_number_passes_with_status_0(tree, capsys):
@@ -57,3 +59,35 @@ def test_a_number_or_all_must_be_asked_for(tree, capsys):
     with pytest.raises(SystemExit):
         main(["audit"])
     assert "target --all is required" in capsys.readouterr().err
+
+
+def test_a_mistyped_number_is_only_that_though_the_code_changed(tree, capsys):
+    Path("workflow/scripts/train_vae.py").write_text("EPOCHS = 3\n")
+    assert main(["audit", "xpvae.val_los"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+
+
+def test_a_number_whose_file_was_edited_or_is_gone_fails(tree, capsys):
+    path = Path("results/numbers/scatter_vae.json")
+    path.write_text(path.read_text().replace("xpvae.val_loss", "xpvae.val_lost"))
+    assert main(["audit", "xpvae.val_loss"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "did you mean xpvae.val_lost" in told.err
+    assert "AUDIT FAILED: results/numbers/scatter_vae.json has changed" in told.err
+    shutil.rmtree("results/numbers")
+    assert main(["audit", "xpvae.val_loss"]) == 1
+    assert "results/numbers/scatter_vae.json is missing" in capsys.readouterr().err
+
+
+def test_uncommitted_changes_are_in_the_verdict(tree, capsys):
+    path = Path("results/provenance/train_vae.json")
+    record = json.loads(path.read_text())
+    record["code"]["dirty"] = True
+    path.write_text(json.dumps(record | {"seal": seal(record)}))
+    assert main(["audit", "xpvae.val_loss"]) == 0
+    verdict = capsys.readouterr().out.splitlines()[-1]
+    assert verdict.startswith("AUDIT PASSED: all as recorded; 8 files and 8 jobs checked")
+    assert verdict.endswith("WARNING: uncommitted changes in the code of 1 of 8 jobs.")
