@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from starloom.provenance.files import work_tree
+
 
 def check(config: dict, schema_path: str | Path) -> None:
     """
@@ -19,31 +21,41 @@ def check(config: dict, schema_path: str | Path) -> None:
     """
     import jsonschema
 
-    schema = yaml.safe_load(Path(schema_path).read_text())
+    schema_path = Path(schema_path).resolve()
+    schema = yaml.safe_load(schema_path.read_text())
     validator = jsonschema.Draft202012Validator(schema)
-    faults = sorted(_message(error) for error in validator.iter_errors(config)) + _relations(config)
+    faults = sorted(line for error in validator.iter_errors(config) for line in _messages(error))
+    faults += _relations(config)
     if faults:
+        shown = schema_path.relative_to(work_tree(schema_path.parent))
         raise ValueError(
             "The configuration is not valid:\n"
             + "\n".join(f"  - {fault}" for fault in faults)
-            + f"\nEvery key with its meaning and range: {Path(schema_path).name}"
+            + f"\nEvery key with its meaning and range: {shown}"
         )
 
 
-def _message(error) -> str:
+def _messages(error) -> list[str]:
+    """One line for a fault; one for each key where several are unknown."""
     key = "/".join(str(part) for part in error.absolute_path) or "(top level)"
     allowed = error.schema
     if error.validator == "additionalProperties":
         known = sorted(allowed["properties"])
-        unknown = sorted(set(error.instance) - set(known))
-        near = difflib.get_close_matches(unknown[0], known, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
         where = "" if key == "(top level)" else f" under '{key}'"
-        return f"unknown key '{unknown[0]}'{where}{hint}; allowed: {', '.join(known)}"
+        return [
+            f"unknown key '{name}'{where}{_near(name, known)}; allowed: {', '.join(known)}"
+            for name in map(str, error.instance)
+            if name not in known
+        ]
     if error.validator == "required":
-        return f"'{key}': {error.message}"
+        return [f"'{key}': {error.message}"]
     meaning = allowed.get("description", "")
-    return f"'{key}' is {error.instance!r}: {_range(error)}. {meaning}".rstrip()
+    return [f"'{key}' is {error.instance!r}: {_range(error)}. {meaning}".rstrip()]
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def _range(error) -> str:

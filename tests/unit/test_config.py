@@ -63,6 +63,21 @@ def test_a_fault_names_its_key_and_what_is_allowed(config, schema, change, words
         assert word in str(caught.value)
 
 
+def test_every_unknown_key_is_named_with_its_own_close_match(config, schema):
+    config["sky"] |= {"starz": 5, "xp_filez": 2}
+    config["surveys"] = "dr17"
+    with pytest.raises(ValueError) as caught:
+        check(config, schema)
+    lines = str(caught.value).splitlines()
+    for words in (
+        "unknown key 'starz' under 'sky' (did you mean 'stars'?)",
+        "unknown key 'xp_filez' under 'sky' (did you mean 'xp_files'?)",
+        "unknown key 'surveys' (did you mean 'survey'?)",
+    ):
+        assert sum(words in line for line in lines) == 1
+    assert lines[-1].endswith(": workflow/schemas/config.schema.yaml")
+
+
 def test_a_missing_key_is_named(config, schema):
     del config["sky"]["stars"]
     with pytest.raises(ValueError, match=r"'sky': 'stars' is a required property"):
