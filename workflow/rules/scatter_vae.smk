@@ -203,6 +203,7 @@ rule plot_scatter_vae:
 rule number_scatter_vae:
     input:
         evaluation=rules.evaluate_scatter_vae.output.evaluation,
+        residuals=rules.evaluate_scatter_vae.output.residuals,
         cuts=rules.prepare_stars.output.cuts,
         matches=rules.crossmatch.output.counts,
     output:
@@ -219,6 +220,7 @@ rule number_scatter_vae:
         runtime=10,
         gpu=0,
     params:
+        seed=config["seed"],
         data=SURVEY,
         published=content_of("config/published_numbers.csv"),
         lock=LOCK,

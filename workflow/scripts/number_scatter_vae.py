@@ -4,12 +4,16 @@ from pathlib import Path
 
 from starloom.job import logged
 from starloom.numbers import write_numbers
-from starloom.studies.scatter_vae.numbers import numbers
-from starloom.tables import read_json
+from starloom.studies.scatter_vae.numbers import bootstrap, numbers
+from starloom.tables import read_json, read_table
 
 
-def main(evaluation_path, cuts_path, counts_path, numbers_path, data, published_path):
-    found = numbers(read_json(evaluation_path), read_json(cuts_path), read_json(counts_path))
+def main(paths, numbers_path, data, published_path, seed):
+    evaluation, cuts, counts = (
+        read_json(paths[name]) for name in ("evaluation", "cuts", "matches")
+    )
+    residuals = read_table(paths["residuals"], ["normalised", "rmse"])
+    found = numbers(evaluation, bootstrap(**residuals, seed=seed), cuts, counts)
     write_numbers(numbers_path, found, data, published_path)
     for number in found:
         print(f"{number.id} = {number.value:.6g} {number.unit}")
@@ -18,6 +22,5 @@ def main(evaluation_path, cuts_path, counts_path, numbers_path, data, published_
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.evaluation, job.input.cuts, job.input.matches, job.output.numbers)
         published = Path(job.scriptdir).resolve().parents[1] / "config" / "published_numbers.csv"
-        main(*files, job.params.data, published)
+        main(job.input, job.output.numbers, job.params.data, published, job.params.seed)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from starloom.numbers import Number
 
 STUDY = "scatter_vae"
@@ -25,18 +27,67 @@ EVALUATED = {
         "half of the 16th to 84th percentile of the same residuals",
     ),
     "residual_mean": ("residual_mean", "1", "mean of the same residuals"),
-    "chi2_per_dof": ("chi2_per_dof", "1", "chi2 with errors and scatter over the coefficients"),
+    "residual_width_drawn": (
+        "residual_width_drawn",
+        "1",
+        "the same width with the latent drawn from each star's posterior, not its mean",
+    ),
+    "chi2_per_dof": (
+        "chi2_per_dof",
+        "1",
+        "mean over test stars of chi2, with errors and scatter, per coefficient",
+    ),
     "median_rmse": ("median_rmse", "1", "median over test stars of RMSE(j), first 32 + 32"),
     "active_dimensions": (
         "active_dimensions",
         "1",
-        "latent dimensions whose means vary by more than 0.01 over the test stars",
+        "latent dimensions whose means have a variance above 0.01 over the test stars",
     ),
 }
 
 
+RESAMPLED = {
+    "residual_width": lambda normalised, rmse: normalised.std(),
+    "residual_width_robust": lambda normalised, rmse: (
+        np.diff(np.percentile(normalised, [15.865, 84.135]))[0] / 2
+    ),
+    "residual_mean": lambda normalised, rmse: normalised.mean(),
+    "chi2_per_dof": lambda normalised, rmse: np.square(normalised).mean(),
+    "median_rmse": lambda normalised, rmse: np.median(rmse),
+}
+"""Numbers of the test stars' residuals whose errors come from resampling the stars."""
+
+
+def bootstrap(
+    normalised: np.ndarray, rmse: np.ndarray, *, seed: int, draws: int = 100
+) -> dict[str, float]:
+    """
+    Errors of the residuals' numbers, from the spread over resampled stars.
+
+    Args:
+        normalised: (x - xhat)/sqrt(e^2 + s^2), [n_star, n_coefficient].
+        rmse: of each star.
+        seed: of the resampling.
+        draws: how often the stars are resampled.
+
+    Returns:
+        One sigma by name of `RESAMPLED`.
+
+    References:
+        Efron (1979).
+    """
+    random = np.random.default_rng(seed)
+    found = {name: [] for name in RESAMPLED}
+    for _ in range(draws):
+        rows = random.integers(0, len(rmse), len(rmse))
+        for name, statistic in RESAMPLED.items():
+            found[name].append(statistic(normalised[rows], rmse[rows]))
+    return {name: float(np.std(values, ddof=1)) for name, values in found.items()}
+
+
 def numbers(
     evaluation: Mapping[str, float],
+    errors: Mapping[str, float],
     cuts: Mapping[str, list[dict]],
     matches: Mapping[str, dict],
 ) -> list[Number]:
@@ -45,6 +96,7 @@ def numbers(
 
     Args:
         evaluation: of the test stars; see `scores.evaluate`.
+        errors: one sigma of some of them; see `bootstrap`.
         cuts: counts by catalogue, the stars left after every cut; empty without labels.
         matches: counts of the cross-match by survey.
 
@@ -56,7 +108,7 @@ def numbers(
     """
     n = int(evaluation["n"])
     found = [
-        Number(f"xpvae.{name}", STUDY, evaluation[key], unit, definition, n=n)
+        Number(f"xpvae.{name}", STUDY, evaluation[key], unit, definition, errors.get(name), n)
         for name, (key, unit, definition) in EVALUATED.items()
     ]
     for name, records in cuts.items():
@@ -66,10 +118,12 @@ def numbers(
         )
     for survey, counts in matches.items():
         if "sources" in counts:
-            sources = counts["sources"]
-            matched = sum(value for name, value in sources.items() if name.startswith("matched"))
+            total = counts["sources"]["total"]
+            share = counts["sources"]["matched"] / max(total, 1)
+            error = np.sqrt(share * (1 - share) / max(total, 1))
             definition = f"share of the Gaia sources with a counterpart in {survey}"
-            share = 100 * matched / max(sources["total"], 1)
             name = f"xpvae.matched_{survey}"
-            found.append(Number(name, STUDY, share, "percent", definition, n=sources["total"]))
+            found.append(
+                Number(name, STUDY, 100 * share, "percent", definition, 100 * error, total)
+            )
     return found
