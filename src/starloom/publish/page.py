@@ -16,8 +16,8 @@ from starloom.numbers import STUDIES, read_numbers_with_files
 from starloom.publish.chain import Provenance, chain_of, load, origin, say_params
 from starloom.publish.glossary import glossary
 from starloom.publish.tree import Node, build
-from starloom.publish.words import say_published, say_value
-from starloom.tables import atomic
+from starloom.publish.words import plus_minus, say_published, say_value
+from starloom.tables import atomic, read_meta
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 TEMPLATE, STYLE = "page.html.j2", "page.css"
@@ -44,6 +44,9 @@ DATA = {
 
 IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 
+WIDE = 1.4
+"""Width over height above which a figure takes the full width of the page."""
+
 
 def write_page(results: str | Path, path: str | Path) -> None:
     """
@@ -62,7 +65,7 @@ def write_page(results: str | Path, path: str | Path) -> None:
     figures = _figures(provenance.results / "figures")
     labels = sorted({number["data"] for number, _ in numbers})
     labels = labels or sorted({record["survey"] for record in provenance.records.values()})
-    chains = {file: _chain(provenance, file) for _, file in numbers}
+    chains = {file: _chain(provenance, file) for file in dict.fromkeys(file for _, file in numbers)}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -98,7 +101,7 @@ def write_page(results: str | Path, path: str | Path) -> None:
 
 def typeset(text: str) -> Markup:
     """Escape a text and set minus signs and powers as print does."""
-    escaped = str(escape(text))
+    escaped = plus_minus(str(escape(text)))
     escaped = re.sub(
         r"(\d)e([+-])0*(\d+)",
         lambda found: (
@@ -110,9 +113,9 @@ def typeset(text: str) -> Markup:
     return Markup(re.sub(r"(?<![\w>])-(?=\d)", "&minus;", escaped))
 
 
-def _anchor(key: str) -> str:
-    """A job's name as the target of a link on the page."""
-    return "job-" + re.sub(r"[^A-Za-z0-9_.-]", "_", key)
+def _anchor(name: str, kind: str) -> str:
+    """A job's or file's name as the target of a link on the page."""
+    return f"{kind}-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 def _number(number: dict) -> dict:
@@ -141,9 +144,10 @@ def _figures(folder: Path) -> dict[str, list[dict]]:
                 "image": f"data:{IMAGES[path.suffix]};base64,{base64.b64encode(content).decode()}",
                 "title": title,
                 "caption": said.get("caption", ""),
-                "alt": said.get("alt") or f"{title}. {said.get('caption', '')}".strip(),
+                "alt": plus_minus(said.get("alt") or f"{title}. {said.get('caption', '')}".strip()),
                 "data": said.get("data", ""),
-                "wide": _aspect(content) > 1.7,
+                "wide": _aspect(content) > WIDE,
+                "image_file": path.relative_to(folder.parent).as_posix(),
                 "file": best.relative_to(folder.parent).as_posix(),
                 "kind": best.suffix[1:].upper(),
             }
@@ -173,9 +177,9 @@ def _sidecar(path: Path) -> dict:
 
 
 def _catalogs(folder: Path) -> list[dict]:
-    """Catalogues with their rows, their columns and the files that hold them."""
+    """Catalogues with their rows, their columns (as the file says) and the files that hold them."""
     known = {
-        entry.name: entry
+        entry.name: {"unit": entry.unit, "description": entry.description}
         for entries in glossary().values()
         for entry in entries
         if isinstance(entry, Column)
@@ -183,17 +187,16 @@ def _catalogs(folder: Path) -> list[dict]:
     found = []
     for path in sorted(folder.glob("[!.]*.parquet")):
         file = pq.ParquetFile(path)
-        columns = []
-        for column in file.schema_arrow:
-            entry = known.get(column.name)
-            columns.append(
-                {
-                    "name": column.name,
-                    "type": _say_type(column.type),
-                    "unit": entry.unit if entry else "",
-                    "description": entry.description if entry else "",
-                }
-            )
+        described = known | read_meta(path).get("columns", {})
+        columns = [
+            {
+                "name": column.name,
+                "type": _say_type(column.type),
+                "unit": described.get(column.name, {}).get("unit", ""),
+                "description": described.get(column.name, {}).get("description", ""),
+            }
+            for column in file.schema_arrow
+        ]
         files = sorted(folder.glob(f"{path.stem}.*"))
         found.append(
             {
@@ -231,6 +234,7 @@ def _chain(provenance: Provenance, file: Path) -> dict:
     top = f"{provenance.results.name}/{file.relative_to(provenance.results).as_posix()}"
     chain = chain_of(provenance, [top])
     return {
+        "file": top,
         "top": build(chain, top, lambda _: False),
         "n_files": len(chain.files),
         "n_jobs": len(chain.jobs),

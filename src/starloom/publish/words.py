@@ -50,6 +50,11 @@ def say_number(number: dict) -> list[str]:
     return lines
 
 
+def plus_minus(text: str) -> str:
+    """The text with the sign ± where it was typed as +- or +/-."""
+    return text.replace("+/-", "±").replace("+-", "±")
+
+
 def _fixed(value: float, decimals: int) -> str:
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
 

@@ -127,7 +127,8 @@ def _numbers(path):
 
 def _catalog(path):
     columns = {"source_id": np.array([1, 2]), "latent": np.zeros((2, 6), np.float32)}
-    write_table(path, columns, {"data": "simulated"})
+    described = {"latent": {"unit": "1", "description": "mean +- 1 of the file's own words"}}
+    write_table(path, columns, {"data": "simulated", "columns": described})
 
 
 def _figure(image, sidecar):

@@ -86,8 +86,37 @@ def test_a_chain_reaches_the_raw_files(tree):
     assert "Where xpvae.val_loss comes from: 9 files, 8 jobs" in text
     assert "results/raw/gaia/XpContinuousMeanSpectrum_0.csv.gz sha256 " in text
     assert "simulated from seed 7, sky {cemp yes, stars 4}" in text
-    assert "results/temp/history.csv sha256" in text
+    assert text.count("results/temp/history.csv sha256") == 1
     assert "temporary, not kept" in text
+
+
+def test_each_number_unfolds_to_the_one_chain_of_its_file(tree):
+    reader, text = read()
+    for name in ("xpvae.val_loss", "xpvae.residual_width"):
+        assert f"Where {name} comes from: 9 files, 8 jobs It stands in" in text
+        assert f"starloom audit {name}" in text
+    chain = "chain-results_numbers_scatter_vae.json"
+    assert reader.links.count(f"#{chain}") == 2
+    assert [given.get("id") for _, given in reader.tags].count(chain) == 1
+    assert text.count("Chain of results/numbers/scatter_vae.json: 9 files, 8 jobs") == 1
+
+
+@pytest.mark.parametrize(("width", "classes"), [(139, [None]), (141, ["broad"])])
+def test_a_figure_wider_than_1_4_heights_takes_the_full_width(tree, width, classes):
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 100"></svg>'
+    Path("results/figures/scatter_vae/losses.svg").write_text(svg)
+    reader, _ = read()
+    assert [given.get("class") for tag, given in reader.tags if tag == "figure"] == classes
+
+
+def test_an_image_opens_large_and_its_words_have_signs_as_in_print(tree):
+    sidecar = Path("results/figures/scatter_vae/losses.json")
+    sidecar.write_text(json.dumps({"title": "Losses", "caption": "Mean +- 1 sigma, -3 to 3."}))
+    reader, text = read()
+    image = next(at for at, (tag, _) in enumerate(reader.tags) if tag == "img")
+    assert reader.tags[image - 1][1]["href"] == "figures/scatter_vae/losses.png"
+    assert reader.images[0]["alt"] == "Losses. Mean ± 1 sigma, -3 to 3."
+    assert "Mean ± 1 sigma, \N{MINUS SIGN}3 to 3." in text
 
 
 def test_figures_are_in_the_page_with_words_for_those_who_cannot_see_them(tree):
@@ -122,7 +151,8 @@ def test_a_broken_caption_is_named(tree):
 def test_catalogues_have_rows_columns_and_links(tree):
     reader, text = read()
     assert "2 rows, 2 columns: parquet" in text
-    assert "float32[6]" in text
+    assert "latent float32[6] 1 mean ± 1 of the file's own words" in text
+    assert "source_id int64 Gaia source identifier" in text
     assert "catalogs/scatter_vae.parquet" in reader.links
 
 
@@ -155,6 +185,7 @@ def test_a_run_without_numbers_has_a_page(tree):
     [
         ("-94.3 ± 0.2 nat", "&minus;94.3 ± 0.2 nat"),
         ("1.26e-05 flux^2", "1.26 &times; 10<sup>&minus;5</sup> flux<sup>2</sup>"),
+        ("2 +- 1, 2 +/- 1", "2 ± 1, 2 ± 1"),
         ("550-900 nm <b>", "550-900 nm &lt;b&gt;"),
     ],
 )
