@@ -33,3 +33,9 @@ rule crossmatch:
         code=code_of("crossmatch"),
     script:
         "../scripts/crossmatch.py"
+
+
+# The whole sky does not fit into memory: partitions of it do.
+if SURVEY == "dr17" and config["archives"]["gaia"] == "bulk":
+
+    include: "match_sky.smk"
