@@ -1,7 +1,10 @@
 """Survey dr17 against the archives' twin on loopback gives what the simulated sky gives itself."""
 
 import json
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,11 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "archives"))
 
-from twin import sky
+from twin import dachs, sky
 from twin.server import Fault, serving
 
 from starloom.archives.manifest import Manifest
+from starloom.archives.unwise import read_unwise
 from starloom.tables import read_table
 
 pytestmark = pytest.mark.workflow
@@ -21,41 +25,105 @@ pytestmark = pytest.mark.workflow
 
 @pytest.fixture(scope="module")
 def twin(tiny, root, tmp_path_factory):
-    """The archives of the tiny sky, and a table of sources with their addresses."""
+    """The archives of the tiny sky on loopback, with a table of sources that leads to them."""
     raw = tiny / ".test" / "results" / "raw"
     folder = tmp_path_factory.mktemp("twin")
     with serving(folder, sky.light_services(raw)) as server:
         sky.serve_trees(raw, server)
-        datasets = folder / "datasets.csv"
-        sky.write_datasets(root, server, f"{server.address}/tap", datasets)
-        yield server, datasets
+        sky.write_datasets(root, server, f"{server.address}/tap", folder / "datasets.csv")
+        yield server, folder / "datasets.csv"
 
 
-def _configured(tree, datasets):
-    """Words that make a run use the twin, beside the sizes of the tiny sky."""
-    own = {"survey": "dr17", "archives": {"datasets": str(datasets), "xp_files": 2, "stars": 240}}
-    (tree / "config" / "twin.yaml").write_text(yaml.safe_dump(own))
-    return ["--configfile", "config/test.yaml", "config/twin.yaml", "--"]
-
-
-def test_a_whole_run_on_the_archives_gives_the_same_catalogue(tiny, twin, clone, run_in):
+@pytest.fixture(scope="module")
+def fetched(twin, clone, run_in):
+    """Results of a whole run on the archives, which are in a bad mood."""
     server, datasets = twin
     server.faults["/allStar.fits"] = [Fault("cut"), Fault("page")]
     server.faults["/data-server/data"] = [Fault("status", 503), Fault("cut")]
     tree = clone("dr17")
     run_in(tree, *_configured(tree, datasets))
-    results = [place / ".test" / "results" for place in (tiny, tree)]
-    direct, fetched = (read_table(folder / "catalogs/scatter_vae.parquet") for folder in results)
-    assert list(direct) == list(fetched)
+    return tree / ".test" / "results"
+
+
+def _configured(tree, datasets, **archives):
+    """Words that make a run use the twin, beside the sizes of the tiny sky."""
+    given = {"datasets": str(datasets), "xp_files": 2, "stars": 240} | archives
+    own = yaml.safe_dump({"survey": "dr17", "archives": given})
+    (tree / "config" / "twin.yaml").write_text(own)
+    return ["--configfile", "config/test.yaml", "config/twin.yaml", "--"]
+
+
+def test_a_whole_run_on_the_archives_gives_the_same_catalogue_and_numbers(tiny, fetched):
+    simulated = tiny / ".test" / "results"
+    direct, other = (
+        read_table(folder / "catalogs/scatter_vae.parquet") for folder in (simulated, fetched)
+    )
+    assert list(direct) == list(other)
     for name in direct:
-        np.testing.assert_array_equal(direct[name], fetched[name], err_msg=name)
-    numbers = [json.loads((one / "numbers/scatter_vae.json").read_text()) for one in results]
-    assert {number["data"] for number in numbers[1]} == {"dr17"}
-    for simulated, real in zip(*numbers, strict=True):
-        assert (simulated["id"], simulated["value"]) == (real["id"], real["value"])
-    rows = Manifest(results[1] / "raw" / "manifest.csv").rows()
-    files = {str(path.relative_to(results[1].parent)) for path in (results[1] / "raw").rglob("*.*")}
-    assert {name for name in files if "/missing/" not in name} - set(rows) == {
-        "results/raw/manifest.csv",
-        "results/raw/gaia/sample.parquet",
+        np.testing.assert_array_equal(direct[name], other[name], err_msg=name)
+    numbers, others = (
+        json.loads((folder / "numbers/scatter_vae.json").read_text())
+        for folder in (simulated, fetched)
+    )
+    assert {number["data"] for number in others} == {"dr17"}
+    values, other_values = (
+        {number["id"]: number["value"] for number in some} for some in (numbers, others)
+    )
+    assert values == other_values
+
+
+def test_every_raw_file_has_its_row_in_the_manifest(fetched):
+    rows = Manifest(fetched / "raw" / "manifest.csv").rows()
+    files = {
+        str(path.relative_to(fetched.parent))
+        for path in (fetched / "raw").rglob("*")
+        if path.is_file() and path.suffix in (".gz", ".fits")
     }
+    assert set(rows) == files
+    assert all(row.address.startswith("http://127.0.0.1:") for row in rows.values())
+
+
+def test_bulk_files_are_taken_as_they_are(tiny, twin, clone, run_in):
+    server, datasets = twin
+    tree = clone("bulk")
+    words = _configured(tree, datasets, gaia="bulk")
+    # The list of the bulk files is wanted before the workflow is parsed.
+    (tree / ".test").mkdir()
+    listed = subprocess.run(
+        [sys.executable, "-m", "starloom.cli", "fetch", "--list"]
+        + ["--configfile", str(tree / "config" / "twin.yaml")],
+        cwd=tree / ".test",
+        env=os.environ | {"PYTHONPATH": str(tree / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert listed.returncode == 0, listed.stderr
+    run_in(tree, *words, "download")
+    raw, bulk = tiny / ".test/results/raw", tree / ".test/results/raw"
+    for pattern in ("gaia/*/*.csv.gz", "apogee/allStar.fits"):
+        for path in raw.glob(pattern):
+            assert (bulk / path.relative_to(raw)).read_bytes() == path.read_bytes()
+
+
+def test_a_real_tap_server_gives_the_same_raw_files(
+    tiny, twin, fetched, root, clone, run_in, tmp_path
+):
+    """DaCHS instead of the small server: an IVOA service as the archives run them."""
+    missing = dachs.missing_parts()
+    if missing:
+        pytest.skip(f"no real TAP server: {missing[0]} is missing; run install_dachs.sh")
+    server, _ = twin
+    tree = clone("dachs")
+    with tempfile.TemporaryDirectory(prefix="starloom-dachs-") as folder:
+        Path(folder).chmod(0o755)
+        tables = sky.tables(tiny / ".test" / "results" / "raw")
+        with dachs.dachs(Path(folder), tables) as tap:
+            datasets = tmp_path / "datasets.csv"
+            sky.write_datasets(root, server, tap, datasets)
+            run_in(tree, *_configured(tree, datasets), "download")
+    raw, other = fetched / "raw", tree / ".test" / "results" / "raw"
+    for path in raw.rglob("*.csv.gz"):
+        assert (other / path.relative_to(raw)).read_bytes() == path.read_bytes(), path
+    tables = [read_unwise(folder / "unwise/unwise.cat.fits") for folder in (raw, other)]
+    for name in tables[0]:
+        np.testing.assert_array_equal(tables[0][name], tables[1][name], err_msg=name)

@@ -11,11 +11,11 @@ def add_fetch(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "fetch",
         help="plan the downloads of survey dr17",
-        description="Say what `snakemake download --config survey=dr17` would fetch; refuse if the "
-        "disk is too small.",
+        description="Say what `snakemake download --config survey=dr17` would fetch: files, bytes, "
+        "time, disk; fail if the disk is too small.",
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--dry-run", action="store_true", help="files, bytes, time, disk")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--dry-run", action="store_true", help="the plan (what is done anyway)")
     what.add_argument("--list", action="store_true", help="fetch the lists of Gaia's bulk files")
     parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="as Snakemake's")
     parser.add_argument("--rate", type=float, default=10.0, help="of the network [MB/s] (10)")
