@@ -7,7 +7,7 @@ with it.
 """
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ from starloom.sky import hband
 from starloom.sky.draws import Draws
 from starloom.sky.hband_basis import wavelength_angstrom
 from starloom.sky.reference import read_rows
-from starloom.sky.xp import star_keys
+from starloom.sky.xp import star_halves, star_keys
 
 CHIPS = ((202, 3324), (3538, 6130), (6295, 8382))
 """First pixel and the one after the last of the blue, green and red detector; DR17 has NaN
@@ -135,11 +135,6 @@ def _batch(flux, continuum, keys, stars):
     return jax.vmap(_one)(flux, continuum, keys, stars)
 
 
-@partial(jax.jit, static_argnames="names")
-def _spectra(labels, names):
-    return hband.spectra_batch(labels, names)
-
-
 def _instrument(stars, h_mag, snr, visits, seed):
     """What the telescope does to each star: widths, shifts, sky, bad pixels."""
     draws = Draws(seed, stars["star"])
@@ -199,7 +194,7 @@ def observe(
     labels[bad] = 0.0
     labels[bad, :2] = 5000.0, 2.5
     labels[bad, names.index("width_kms")] = hband.LSF_KMS
-    keys = star_keys(seed, stars["star"])
+    keys = star_keys(seed, jnp.asarray(star_halves(stars["star"])))
     parts = []
     for start in range(0, len(labels), hband.BATCH):
         rows = np.minimum(np.arange(start, start + hband.BATCH), len(labels) - 1)

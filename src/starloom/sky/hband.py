@@ -73,7 +73,9 @@ def weights(
     atoms = opacity.level_weight(gas.atoms[..., table.atom, table.ion], table.atom_energy, t)
     bands = opacity.level_weight(gas.molecules[..., table.molecule], table.molecule_energy, t)
     heavy = 1.0 / (1.0 + c12_c13[:, None, None])
-    bands = bands * jnp.where(table.heavy, heavy, 1.0 - heavy)
+    carbon_monoxide = table.molecule == list(reference.molecules()["molecule"]).index("CO")
+    light = jnp.where(carbon_monoxide, 1.0 - heavy, 1.0)
+    bands = bands * jnp.where(table.heavy, heavy, light)
     second_atom = _second_share(microturbulence_kms, table.atom_mass)[:, None, :]
     second_band = _second_share(microturbulence_kms, table.molecule_mass)[:, None, :]
     series = 3 * list(hydrogen.SERIES).index(4)
@@ -144,10 +146,10 @@ def broadening(
         [km/s]
 
     References:
-        Gray (2005), Eq. 18.14, for the profile whose variance is 0.20 (v sin i)^2.
+        Gray (2005), Eq. 18.14, for the profile whose variance is 0.225 (v sin i)^2.
     """
     return jnp.sqrt(
-        jnp.asarray(lsf_kms) ** 2 + (macroturbulence_kms / 2.3548) ** 2 + 0.20 * vsini_kms**2
+        jnp.asarray(lsf_kms) ** 2 + (macroturbulence_kms / 2.3548) ** 2 + 0.225 * vsini_kms**2
     )
 
 

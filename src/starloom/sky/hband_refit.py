@@ -33,7 +33,8 @@ CHIPS = (slice(322, 3242), slice(3648, 6048), slice(6412, 8306))
 STRIDE = 10
 """Every tenth line is moved at once to get the derivatives: neighbours do not overlap."""
 REACH_NM = 0.25
-PRIOR_DEX = 1.5
+PRIOR_DEX = {"adjusted to within": 0.15, "adjusted": 1.5}
+"""How far strengths are let go from where they start, by the words of their source."""
 NOISE = 0.015
 """Size of what no change of the strengths can explain."""
 STEP = 0.15
@@ -128,7 +129,11 @@ def _moved(table, centres_nm, every_nm, wave):
 
 
 def step(
-    target: Target, lines: dict[str, np.ndarray], free: np.ndarray, start: np.ndarray
+    target: Target,
+    lines: dict[str, np.ndarray],
+    free: np.ndarray,
+    start: np.ndarray,
+    prior_dex: np.ndarray,
 ) -> tuple[np.ndarray, float]:
     """One damped Gauss-Newton step.
 
@@ -137,6 +142,7 @@ def step(
         lines: as `hband_lines.atomic_lines`.
         free: rows of lines to adjust.
         start: their first log gf, to which a prior ties them.
+        prior_dex: width of that prior [dex].
 
     Returns:
         New log gf of the free lines, and the rms residual before the step.
@@ -162,9 +168,9 @@ def step(
             near = np.abs(angstrom - centres[k]) < 2 * REACH_NM
             jacobian[:, k] = (change * near).ravel()
     log_gf = np.log10(lines["gf"][free])
-    normal = jacobian.T @ jacobian / NOISE**2 + np.eye(len(free)) / PRIOR_DEX**2
+    normal = jacobian.T @ jacobian / NOISE**2 + np.diag(prior_dex**-2.0)
     right = jacobian.T @ np.clip(residual, -0.08, 0.08).ravel() / NOISE**2
-    right = right + (start - log_gf) / PRIOR_DEX**2
+    right = right + (start - log_gf) / prior_dex**2
     damped = normal + DAMPING * np.diag(np.diag(normal))
     change = np.clip(np.linalg.solve(damped, right), -0.3, 0.3)
     return np.clip(log_gf + change, *LIMITS), float(residual[:, target.good].std())
@@ -181,9 +187,13 @@ def main(folder: str, steps: int = 10) -> None:
     lines = {name: values.copy() for name, values in hband_lines.atomic_lines().items()}
     free = np.flatnonzero(["adjusted" in row["source"] for row in rows])
     start, target = np.log10(lines["gf"][free]), read_target(folder)
+    widths = [
+        next(width for words, width in PRIOR_DEX.items() if words in rows[row]["source"])
+        for row in free
+    ]
     best, smallest = lines["gf"].copy(), np.inf
     for _ in range(steps):
-        log_gf, rms = step(target, lines, free, start)
+        log_gf, rms = step(target, lines, free, start, np.array(widths))
         if rms < smallest:
             best, smallest = lines["gf"].copy(), rms
         lines["gf"][free] = 10**log_gf
