@@ -3,15 +3,17 @@
 import gzip
 import os
 import shutil
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
 from twin.light_datalink import LightDataLink
 from twin.light_tap import LightTap
-from twin.server import Fault
+from twin.server import Answer, Fault
 
 from starloom.archives import queries
+from starloom.archives.access import access
 from starloom.archives.datasets import Dataset
 from starloom.archives.gaia import read_gaia_source, read_xp
 from starloom.archives.gaia_client import query_pixels, query_sources
@@ -134,6 +136,42 @@ def test_a_dead_service_is_named_with_its_row(site, tap_of):
     site.faults["*"] = [Fault("status", 503, for_ever=True)]
     with pytest.raises(TapError, match="mend the row 'gaia_tap' of config"):
         query_sources(tap_of("gaia_tap"), IDS, "unused.csv.gz")
+
+
+def test_a_login_comes_from_the_environment_and_is_made_at_the_services_door(
+    light, site, tmp_path, monkeypatch
+):
+    def login(method, rest, headers, body):
+        right = parse_qs(body.decode()) == {"username": ["me"], "password": ["secret"]}
+        cookie = {"Set-Cookie": "JSESSIONID=7; Path=/"}
+        return Answer(b"", 200 if right else 401, headers=cookie if right else {})
+
+    def closed(method, rest, headers, body):
+        if "JSESSIONID=7" not in headers.get("Cookie", ""):
+            return Answer(b"log in first", 401)
+        return light(method, rest, headers, body)
+
+    light.add("gaiadr3.gaia_source", _sources())
+    site.services = {"/closed/login": login, "/closed/tap": closed}
+    text = (
+        "name,release,address,mirror,checksum,bytes,login,reference,note\n"
+        f"gaia_tap,DR3,{site.address}/closed/tap,,,,gaia,Paper,\n"
+    )
+    (tmp_path / "datasets.csv").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    quick = {"attempts": 2, "first_pause_s": 0.01}
+    archives = access(tmp_path / "datasets.csv", "job", patience=quick)
+    with pytest.raises(TapError, match="401"):
+        query_sources(archives.tap("gaia_tap"), IDS[:5], tmp_path / "g.csv.gz")
+    monkeypatch.setenv("STARLOOM_GAIA_USER", "me")
+    monkeypatch.setenv("STARLOOM_GAIA_PASSWORD", "wrong")
+    with pytest.raises(PermissionError, match="answers 401: check STARLOOM_GAIA_USER") as error:
+        query_sources(archives.tap("gaia_tap"), IDS[:5], tmp_path / "g.csv.gz")
+    assert "wrong" not in str(error.value)
+    monkeypatch.setenv("STARLOOM_GAIA_PASSWORD", "secret")
+    assert not len(query_sources(archives.tap("gaia_tap"), IDS[:5], tmp_path / "g.csv.gz"))
+    archives.close()
+    assert not archives.parts.exists()
 
 
 def test_best_neighbours_are_joined_over_the_three_tables(light, tap_of, raw):

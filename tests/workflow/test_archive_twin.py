@@ -84,14 +84,16 @@ def test_every_raw_file_has_its_row_in_the_manifest(fetched):
 
 
 def test_bulk_files_are_taken_as_they_are(tiny, twin, clone, run_in):
-    server, datasets = twin
+    _, datasets = twin
     tree = clone("bulk")
     words = _configured(tree, datasets, gaia="bulk")
     # The list of the bulk files is wanted before the workflow is parsed.
     (tree / ".test").mkdir()
     listed = subprocess.run(
-        [sys.executable, "-m", "starloom.cli", "fetch", "--list"]
-        + ["--configfile", str(tree / "config" / "twin.yaml")],
+        [
+            *(sys.executable, "-m", "starloom.cli", "fetch", "--list"),
+            *("--configfile", str(tree / "config" / "twin.yaml")),
+        ],
         cwd=tree / ".test",
         env=os.environ | {"PYTHONPATH": str(tree / "src")},
         capture_output=True,

@@ -26,7 +26,7 @@ _UWS = """<?xml version="1.0"?>
 <uws:job xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink"
  version="1.1"><uws:jobId>{id}</uws:jobId><uws:ownerId/><uws:phase>{phase}</uws:phase>
 <uws:quote/><uws:startTime/><uws:endTime/><uws:executionDuration>0</uws:executionDuration>
-<uws:destruction>2030-01-01T00:00:00Z</uws:destruction><uws:parameters/>
+<uws:destruction>2026-01-01T00:00:00Z</uws:destruction><uws:parameters/>
 <uws:results>{results}</uws:results>{error}</uws:job>"""
 
 
