@@ -174,6 +174,7 @@ class Fetcher:
             self._check(wanted, wanted.path)
         except BadFile:
             return False
+        shutil.rmtree(_staging(wanted), ignore_errors=True)
         self._enter(wanted, wanted.addresses[0])
         return True
 
@@ -202,7 +203,7 @@ class Fetcher:
 
     def _from_address(self, wanted: Wanted, address: str, on_bytes: Callable) -> Path:
         """Try one address until it works, fails for good, or patience ends."""
-        folder = wanted.path.with_name(f".{wanted.path.name}.fetch")
+        folder = _staging(wanted)
         came = 0
 
         def count(size: int) -> None:
@@ -272,3 +273,8 @@ class Fetcher:
     def _enter(self, wanted: Wanted, address: str) -> None:
         if self.manifest and wanted.listed:
             self.manifest.add(wanted.path, address, wanted.release)
+
+
+def _staging(wanted: Wanted) -> Path:
+    """The hidden folder in which a file gathers."""
+    return wanted.path.with_name(f".{wanted.path.name}.fetch")
