@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from starloom.tables import read_table
+from tests.workflow.conftest import ENVIRONMENT
 
 pytestmark = pytest.mark.workflow
 
