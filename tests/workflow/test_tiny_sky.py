@@ -28,9 +28,11 @@ def _digests(results):
 
 
 def _starloom(tree, *words):
+    """The command line of the copied tree, not of the one that is installed."""
     return subprocess.run(
         [sys.executable, "-m", "starloom.cli", *words],
         cwd=tree / ".test", capture_output=True, text=True,
+        env=ENVIRONMENT | {"PYTHONPATH": str(tree / "src")},
     )  # fmt: skip
 
 
