@@ -39,7 +39,8 @@ class Settings:
         restart_epochs: length of a cycle [epochs].
         weight_decay: of AdamW, on all parameters.
         patience: epochs without a better validation loss before stopping; 0 never stops.
-        checkpoint_epochs: epochs between two checkpoints, rounded up to whole compiled calls.
+        checkpoint_epochs: epochs between two checkpoints, rounded up to whole compiled calls;
+            a call is never longer.
         validate_epochs: epochs between two validations.
     """
 
@@ -124,7 +125,8 @@ def fit(
     rates = jnp.asarray(_rates(settings), jnp.float32)
     train, valid = jax.device_put((train, valid))
 
-    per_call = int(np.clip(STARS_PER_CALL // n_star, 1, settings.epochs))
+    longest = min(settings.epochs, settings.checkpoint_epochs)
+    per_call = int(np.clip(STARS_PER_CALL // n_star, 1, longest))
     order = _order(key, members, done, per_call, n_star, settings.batch)
     saved = done
     with progress((), what, total=settings.epochs) as bar:
