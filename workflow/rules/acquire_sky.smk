@@ -99,3 +99,31 @@ rule sky_surveys:
         code=code_of("sky_surveys"),
     script:
         "../scripts/sky_surveys.py"
+
+
+# Each part of the sky has its own folder, results/raw/apogee/spectra/{chunk}/{telescope}/{field}.
+rule sky_apogee_spectra:
+    input:
+        stars=rules.sky_stars.output.stars,
+        allstar=rules.sky_surveys.output.allstar,
+        rows=rules.sky_surveys.output.rows,
+    output:
+        spectra=directory("results/raw/apogee/spectra/{chunk}"),
+        files="results/raw/apogee/spectra_{chunk}.json",
+    log:
+        "results/logs/sky_apogee_spectra/{chunk}.log",
+    benchmark:
+        "results/benchmarks/sky_apogee_spectra/{chunk}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sky=pick("sky", "error_scale"),
+        code=code_of("sky_apogee_spectra"),
+    script:
+        "../scripts/sky_apogee_spectra.py"
