@@ -164,20 +164,23 @@ class Peer:
         size = 8192 if self.tuned else len(self.x)
         return self.x.split(size)
 
+    def _encoded(self, x):
+        hidden = self.net["encoder"](x)
+        return self.net["mean"](hidden), self.net["log_variance"](hidden)
+
     def encode(self) -> None:
         with self.torch.inference_mode() if self.tuned else self.torch.no_grad():
             self.net.eval()
-            for x in self._blocks():
-                hidden = self.net["encoder"](x)
-                self.net["mean"](hidden), self.net["log_variance"](hidden)
+            self.results = [self._encoded(x) for x in self._blocks()]
 
     def reconstruct(self) -> None:
         with self.torch.inference_mode() if self.tuned else self.torch.no_grad():
             self.net.eval()
+            self.results = []
             for x in self._blocks():
-                hidden = self.net["encoder"](x)
-                z, _ = self.net["mean"](hidden), self.net["log_variance"](hidden)
-                self.net["decoder"](z), self.net["scatter"](z)
+                mean, log_variance = self._encoded(x)
+                spectrum, scatter = self.net["decoder"](mean), self.net["scatter"](mean)
+                self.results.append((mean, log_variance, spectrum, scatter))
 
 
 def against_torch(rounds: int) -> None:

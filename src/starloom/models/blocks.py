@@ -129,9 +129,9 @@ def normalised_gelu(
 
 
 def _normalised_gelu_forward(x, scale, bias):
-    mean = x.mean(axis=0)
+    mean = _column_sum(x) / len(x)
     centred = x - mean
-    variance = jnp.square(centred).mean(axis=0)
+    variance = _column_sum(jnp.square(centred)) / len(x)
     inverse = jax.lax.rsqrt(variance + EPSILON)
     normal = centred * inverse
     y = normal * scale + bias
@@ -143,13 +143,22 @@ def _normalised_gelu_backward(saved, slopes):
     normal, cdf, inverse, scale, bias = saved
     y = normal * scale + bias
     slope = slopes[0] * (cdf + y * jnp.exp(-0.5 * jnp.square(y)) * (2 * jnp.pi) ** -0.5)
-    to_bias, to_scale = slope.sum(axis=0), (slope * normal).sum(axis=0)
+    to_bias, to_scale = _column_sum(slope), _column_sum(slope * normal)
     n_star = len(normal)
     to_x = (scale * inverse) * (slope - to_bias / n_star - normal * (to_scale / n_star))
     return to_x, to_scale, to_bias
 
 
 normalised_gelu.defvjp(_normalised_gelu_forward, _normalised_gelu_backward)
+
+
+def _column_sum(x):
+    """Sum over the stars; a product with ones is twice as fast as a reduction on a CPU."""
+    return jax.lax.platform_dependent(
+        x,
+        cpu=lambda x: jnp.ones(len(x), x.dtype) @ x,
+        default=lambda x: x.sum(axis=0),
+    )
 
 
 def _normal_cdf(x):
