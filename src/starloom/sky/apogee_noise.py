@@ -39,6 +39,8 @@ SYSTEMATIC = 0.005
 BAD_ERROR = 1e10
 BIT = {"badpix": 0, "baddark": 4, "badflat": 5, "littrow": 8, "skyline": 12, "not_enough_psf": 14}
 """Bits of APOGEE_PIXMASK (SDSS DR17)."""
+SKY_REACH = 6
+"""Pixels on either side of an airglow line that it raises."""
 LITTROW = (2180, 2243)
 """Pixels of the Littrow ghost on the blue detector; their place is approximate."""
 GROUP = 5
@@ -89,9 +91,10 @@ def _throughput() -> np.ndarray:
 def _sky(shift: Float[Array, " n_visit"], width: Array) -> Float[Array, " n_pixel"]:
     """Airglow in units of the background between the lines, for each visit's own shift [pixel]."""
     pixel, strength = _airglow()
-    offset = jnp.arange(PIXELS)[:, None, None] - pixel - shift[:, None]
-    profile = jnp.exp(-0.5 * (offset / width) ** 2)
-    return AIRGLOW * jnp.mean(jnp.sum(profile * strength, axis=-1), axis=-1)
+    centre = (pixel + shift[:, None])[..., None]
+    near = jnp.round(centre).astype(int) + np.arange(-SKY_REACH, SKY_REACH + 1)
+    profile = jnp.exp(-0.5 * ((near - centre) / width) ** 2) * strength[:, None] / len(shift)
+    return AIRGLOW * jnp.zeros(PIXELS).at[near].add(profile, mode="drop")
 
 
 def _one(flux, continuum, key, star):
@@ -109,7 +112,8 @@ def _one(flux, continuum, key, star):
     plain = clean / star["level"] + star["background"]
     extra = star["background"] * airglow
     variance = (plain + extra) / jnp.asarray(_throughput(), jnp.float32)
-    typical = jnp.nanmedian(jnp.where(inside, jnp.sqrt(variance) * star["level"] / clean, jnp.nan))
+    quiet = jnp.sqrt(plain / jnp.asarray(_throughput(), jnp.float32)) * star["level"] / clean
+    typical = jnp.sum(jnp.where(inside, quiet, 0.0)) / jnp.sum(inside)
     error = jnp.sqrt(variance) * star["level"] / (typical * star["snr"])
     error = jnp.sqrt(error**2 + (SYSTEMATIC * clean) ** 2)
     noisy = clean + error * jax.random.normal(keys[0], (PIXELS,))
