@@ -242,6 +242,29 @@ rule fetch_labels:
         "../scripts/fetch_labels.py"
 
 
+rule fetch_lamost:
+    input:
+        datasets=DATASETS,
+    output:
+        table="results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz",
+    log:
+        "results/logs/fetch_lamost.log",
+    benchmark:
+        "results/benchmarks/fetch_lamost.tsv"
+    conda:
+        "../../envs/download.yaml"
+    localrule: ARCHIVES["local"]
+    retries: 3
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+        gpu=0,
+        downloads=1,
+    script:
+        "../scripts/fetch_lamost.py"
+
+
 rule fetch_light_curves:
     input:
         datasets=DATASETS,
