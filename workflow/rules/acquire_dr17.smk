@@ -251,10 +251,10 @@ rule fetch_lamost:
         "results/logs/fetch_lamost.log",
     benchmark:
         "results/benchmarks/fetch_lamost.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
     conda:
         "../../envs/download.yaml"
-    localrule: ARCHIVES["local"]
-    retries: 3
     threads: 1
     resources:
         mem_mb=2000,
