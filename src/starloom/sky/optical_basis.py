@@ -24,8 +24,8 @@ STRATA = 12
 FOREST_SPREAD = 3.5
 """Standard deviation of ln opacity of weak lines."""
 FOREST_SCALE_NM = 75.0
-FOREST_TAIL = 0.025
-FOREST_LEVEL = 0.05
+FOREST_TAIL = 0.011
+FOREST_LEVEL = 0.036
 """Common factor of the weak lines."""
 LINE_OFFSETS_NM = (0.006, 0.02, 0.06, 0.16)
 ENERGY_BIN_EV = 1.0

@@ -7,13 +7,13 @@ A Gaussian line-spread function makes the physical projection, and a ridge term 
 that `gaiaxpy.calibrate` gives the spectrum back where the data constrain it.
 """
 
-import contextlib
-import io
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
+
+from starloom import gaiaxpy_quiet
 
 N_BASES = 55
 BANDS = ("bp", "rp")
@@ -44,37 +44,6 @@ class Prism(NamedTuple):
     """Pseudo-wavelengths [samples]."""
 
 
-@contextlib.contextmanager
-def _quiet():
-    """GaiaXPy prints, and its import makes matplotlib ask for LaTeX: undo both."""
-    usetex = matplotlib.rcParams["text.usetex"]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        yield
-    matplotlib.rcParams["text.usetex"] = usetex
-
-
-def _unit_vectors():
-    """A table of 110 sources whose only coefficient is one."""
-    import pandas as pd
-
-    rows = []
-    for k in range(2 * N_BASES):
-        unit = np.zeros(2 * N_BASES)
-        unit[k] = 1.0
-        row = {"source_id": k}
-        for band, part in zip(BANDS, (unit[:N_BASES], unit[N_BASES:]), strict=True):
-            row |= {
-                f"{band}_coefficients": part,
-                f"{band}_coefficient_errors": np.ones(N_BASES),
-                f"{band}_coefficient_correlations": np.zeros(N_BASES * (N_BASES - 1) // 2),
-                f"{band}_n_parameters": N_BASES,
-                f"{band}_standard_deviation": 1.0,
-                f"{band}_n_relevant_bases": N_BASES,
-            }
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
 @cache
 def calibrate_matrix(step_nm: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """The linear map of `gaiaxpy.calibrate`.
@@ -88,12 +57,14 @@ def calibrate_matrix(step_nm: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     References:
         De Angeli et al. (2023), A&A 674, A2; Montegriffo et al. (2023), A&A 674, A3.
     """
-    with _quiet():
-        from gaiaxpy import calibrate
-
-        wave = np.arange(RANGE_NM["bp"][0] + 0.5 * step_nm, RANGE_NM["rp"][1], step_nm)
-        spectra, _ = calibrate(_unit_vectors(), sampling=wave, save_file=False)
-    return wave, np.stack(spectra["flux"].to_numpy())
+    gaiaxpy = gaiaxpy_quiet.load()
+    wave = np.arange(RANGE_NM["bp"][0] + 0.5 * step_nm, RANGE_NM["rp"][1], step_nm)
+    with gaiaxpy_quiet.silence():
+        parts = [
+            gaiaxpy.calibrate(gaiaxpy_quiet.unit_sources(band), sampling=wave, save_file=False)[0]
+            for band in BANDS
+        ]
+    return wave, np.concatenate([np.stack(part["flux"].to_numpy()) for part in parts])
 
 
 @cache
@@ -106,22 +77,24 @@ def basis_functions() -> tuple[np.ndarray, np.ndarray]:
     References:
         De Angeli et al. (2023), A&A 674, A2, Sec. 3.
     """
-    with _quiet():
-        from gaiaxpy import convert
-
-        grid = np.arange(0.0, 60.0 + U_STEP / 2, U_STEP)
-        sampled, _ = convert(_unit_vectors(), sampling=grid, save_file=False)
-    value = np.stack(sampled["flux"].to_numpy()).reshape(2 * N_BASES, 2, len(grid))
-    return grid, np.stack([value[:N_BASES, 0], value[N_BASES:, 1]])
+    gaiaxpy = gaiaxpy_quiet.load()
+    grid = np.arange(0.0, 60.0 + U_STEP / 2, U_STEP)
+    functions = []
+    for band in BANDS:
+        with gaiaxpy_quiet.silence():
+            units = gaiaxpy_quiet.unit_sources(band)
+            sampled, _ = gaiaxpy.convert(units, sampling=grid, save_file=False)
+        mine = sampled["xp"].str.lower() == band
+        functions.append(np.stack(sampled.loc[mine, "flux"].to_numpy()))
+    return grid, np.stack(functions)
 
 
 def _instrument(band):
     """Response and pseudo-wavelength as functions of wavelength [nm]."""
-    with _quiet():
-        from gaiaxpy.config.paths import config_path
+    folder = Path(gaiaxpy_quiet.load().__file__).parent / "config"
 
     def read(what):
-        return np.genfromtxt(f"{config_path}/{MODEL[band]}_{what}.csv", delimiter=",")[:2]
+        return np.genfromtxt(folder / f"{MODEL[band]}_{what}.csv", delimiter=",")[:2]
 
     (wave_r, response), (wave_d, pseudo) = read("response"), read("dispersion")
     rising = np.argsort(wave_d)
@@ -144,7 +117,7 @@ def _projection(band, wave, width, grid, functions):
     return np.linalg.pinv(functions.T, rcond=1e-6) @ (smear * electrons)
 
 
-def _rebin(fine_edges, fine_width, coarse, step):
+def _rebin(fine_edges, coarse, step):
     """(n_coarse, n_fine) mean over coarse bins of a spectrum given in fine ones."""
     low, high = fine_edges[:-1], fine_edges[1:]
     left, right = coarse[:, None] - 0.5 * step, coarse[:, None] + 0.5 * step
@@ -168,7 +141,7 @@ def build(wave: np.ndarray, edges: np.ndarray) -> Prism:
     grid, functions = basis_functions()
     coarse, spectra = calibrate_matrix()
     width = np.diff(edges)
-    rebin = _rebin(edges, width, coarse, coarse[1] - coarse[0])
+    rebin = _rebin(edges, coarse, coarse[1] - coarse[0])
     rows = []
     for index, band in enumerate(BANDS):
         response_of, _ = _instrument(band)

@@ -21,6 +21,8 @@ SCALE = 1e20
 """Fluxes at the observer are multiplied by it to stay inside float32."""
 TRANSITS = (15, 60)
 """Fewest and most transits of a star; between, evenly distributed."""
+KEPT = {"bp": (0.45, 0.95), "rp": (0.85, 1.0)}
+"""Share of the samples that enter the solution; BP loses more to its neighbours' light."""
 EMISSION_NM = (1.0, 4.0)
 """Equivalent width of H alpha emission of Be stars, evenly distributed [nm]."""
 EMISSION_SIGMA_NM = 0.5
@@ -139,11 +141,15 @@ def _batch(labels, place, halves, seed, names):
     transits = jnp.floor(TRANSITS[0] + draws[:, 0] * (TRANSITS[1] - TRANSITS[0]))
     result["transits"] = transits
     for index, band in enumerate(prism.BANDS):
-        measured = jnp.round(transits * xp_noise.SAMPLES * (0.85 + 0.15 * draws[:, 1 + index]))
+        low, high = KEPT[band]
+        kept = low + (high - low) * draws[:, 1 + index]
+        measured = jnp.round(transits * xp_noise.SAMPLES * kept)
         spread = 1.02 + 0.03 * draws[:, 3] + 0.02 * jnp.log1p(jnp.exp(12.0 - magnitude[:, 0]))
         internal = clean[:, index * prism.N_BASES : (index + 1) * prism.N_BASES] @ bases[index]
         result |= {
             f"{band}_weights": xp_noise.weights(internal, prism.U_STEP, measured, band),
+            f"{band}_factors": spread[:, None]
+            * xp_noise.error_factors(internal, prism.U_STEP, band),
             f"{band}_deviates": jax.vmap(
                 lambda key, k=index: jax.random.normal(jax.random.fold_in(key, k), (prism.N_BASES,))
             )(keys),
@@ -162,11 +168,10 @@ def _with_noise(block):
     """A computed batch on the host, with noisy coefficients, errors and correlations."""
     block = {name: np.asarray(value) for name, value in block.items()}
     for index, band in enumerate(prism.BANDS):
-        spread = block[f"{band}_standard_deviation"][:, None]
         noise, error, correlation = xp_noise.draw(
             block.pop(f"{band}_weights"),
             instrument().bases[index],
-            xp_noise.order_factors(band) * spread,
+            block.pop(f"{band}_factors"),
             block.pop(f"{band}_deviates"),
         )
         clean = block["clean"][:, index * prism.N_BASES : (index + 1) * prism.N_BASES]

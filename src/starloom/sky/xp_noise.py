@@ -16,12 +16,16 @@ from starloom.sky.reference import read_rows
 
 EXPOSURE_S = 4.42
 """Time of one CCD crossing [s]."""
-SKY_E_S = 2.0
+SKY_E_S = 3.0
 """Background in a sample [e-/s]."""
-READ_VARIANCE = 60.0
+READ_VARIANCE = 65.0
 """Variance of the readout and of the window's other noise [e-2]."""
-CALIBRATION = {"bp": 0.018, "rp": 0.013}
-"""Calibration errors from one observation to the next, in units of the flux."""
+CALIBRATION = {"bp": (0.005, 0.030), "rp": (0.004, 0.016)}
+"""Calibration errors from one observation to the next in units of the flux: faint, bright."""
+BRIGHT_E_S = 4e5
+"""Light of a spectrum at which calibration errors are half way, G about 11.5 [e-/s]."""
+BRIGHT_ORDERS = 0.7
+"""How far the factors of the orders have gone to one for the brightest stars."""
 SAMPLES = 58.0
 """Samples of one transit that enter the solution."""
 JITTER = 1e-10
@@ -42,6 +46,30 @@ def order_factors(band: str) -> np.ndarray:
     order = [float(row["order"]) for row in rows]
     value = np.interp(np.arange(55), order, np.log([float(row[band]) for row in rows]))
     return np.exp(value).astype(np.float32)
+
+
+def _brightness(flux, step):
+    """From 0 for faint spectra to 1 for bright ones."""
+    total = jnp.sum(jnp.maximum(flux, 0.0), axis=1) * step
+    return total / (total + BRIGHT_E_S)
+
+
+def error_factors(
+    flux: Float[Array, "n_star n_u"], step: float, band: str
+) -> Float[Array, "n_star n_base"]:
+    """Factors of the errors of each order, for spectra of any brightness.
+
+    Args:
+        flux: internal spectra [e-/s in a sample].
+        step: step of the pseudo-wavelengths [samples].
+        band: bp or rp.
+
+    Returns:
+        `order_factors` for faint stars, nearer to one for bright ones, whose calibration errors
+        do not depend on the order.
+    """
+    power = 1.0 - BRIGHT_ORDERS * _brightness(flux, step)
+    return jnp.asarray(order_factors(band)) ** power[:, None]
 
 
 def weights(
@@ -66,7 +94,9 @@ def weights(
     """
     light = jnp.maximum(flux, 0.0)
     variance = (light * EXPOSURE_S + SKY_E_S * EXPOSURE_S + READ_VARIANCE) / EXPOSURE_S**2
-    variance = variance + (CALIBRATION[band] * light) ** 2
+    low, high = CALIBRATION[band]
+    calibration = low + (high - low) * _brightness(light, step)[:, None]
+    variance = variance + (calibration * light) ** 2
     return n_measurements[:, None] / 60.0 * step / variance
 
 
