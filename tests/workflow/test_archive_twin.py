@@ -129,3 +129,31 @@ def test_a_real_tap_server_gives_the_same_raw_files(
     tables = [read_unwise(folder / "unwise/unwise.cat.fits") for folder in (raw, other)]
     for name in tables[0]:
         np.testing.assert_array_equal(tables[0][name], tables[1][name], err_msg=name)
+
+
+def test_spectra_and_light_curves_come_in_batches(tiny, twin, clone, run_in):
+    server, datasets = twin
+    kics = [1872517, 9145861, 757076]
+    count = sky.serve_spectra(tiny / ".test" / "results" / "raw", server)
+    sky.serve_light_curves(server, kics[:2])
+    sky.add_labels(server.services["/tap"], kics)
+    tree = clone("batches")
+    batches = {"spectra_batches": 3, "light_curve_batches": 2}
+    run_in(
+        tree,
+        *_configured(tree, datasets, **batches),
+        *("download_spectra", "download_light_curves", "results/raw/labels/yu2018_table2.fits"),
+    )
+    raw = tree / ".test" / "results" / "raw"
+    listed = [read_table(path) for path in sorted(raw.glob("apogee/*/batch-*.parquet"))]
+    paths = [path for table in listed for path in table["path"]]
+    assert len(paths) == len(set(paths)) == count
+    assert all((tree / ".test" / path).is_file() for path in paths)
+    stars = [read_table(path) for path in sorted(raw.glob("kepler/batch-*.parquet"))]
+    found = {
+        int(kic): bool(there)
+        for table in stars
+        for kic, there in zip(table["kic"], table["there"], strict=True)
+    }
+    assert found == {1872517: True, 9145861: True, 757076: False}
+    assert len(list(raw.glob("kepler/*/*/kplr*_llc.fits"))) == 4

@@ -146,7 +146,7 @@ class Fetcher:
             try:
                 for done, job in enumerate(as_completed(jobs), start=1):
                     failures += job.result()
-                    bar.set_postfix_str(f"{done} of {len(jobs)} files")
+                    bar.set_postfix_str(f"{done} of {len(jobs)} files", refresh=False)
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -182,8 +182,10 @@ class Fetcher:
         """Bring one file from the first address that gives it; its failure if none does."""
         reasons, gone = [], False
         for address in wanted.addresses:
+            # An archive that says it has no such file is believed, unless a mirror has it at once.
+            attempts = _BAD_ATTEMPTS if gone else self.patience.attempts
             try:
-                staged = self._from_address(wanted, address, on_bytes)
+                staged = self._from_address(wanted, address, attempts, on_bytes)
             except (Passing, Lasting, BadFile) as error:
                 reasons.append(f"  {without_login(address)}: {error}")
                 gone = gone or getattr(error, "gone", False)
@@ -201,7 +203,9 @@ class Fetcher:
         head = f"{wanted.path} could not be fetched:"
         return [Failure(wanted, "\n".join([head, *reasons, remedy]), gone)]
 
-    def _from_address(self, wanted: Wanted, address: str, on_bytes: Callable) -> Path:
+    def _from_address(
+        self, wanted: Wanted, address: str, attempts: int, on_bytes: Callable
+    ) -> Path:
         """Try one address until it works, fails for good, or patience ends."""
         folder = _staging(wanted)
         came = 0
@@ -231,8 +235,7 @@ class Fetcher:
                 passing = isinstance(error, Passing)
                 moved = passing and came - before >= _PROGRESS_BYTES
                 failures = 1 if moved else failures + 1
-                limit = self.patience.attempts if passing else _BAD_ATTEMPTS
-                if failures >= min(limit, self.patience.attempts):
+                if failures >= min(attempts, attempts if passing else _BAD_ATTEMPTS):
                     raise
                 if self._stop.wait(self.patience.pause_s(failures, getattr(error, "wait_s", None))):
                     raise

@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import astropy.units as u
@@ -17,13 +17,16 @@ import numpy as np
 from astropy.coordinates import SkyCoord, search_around_sky
 from astropy.table import MaskedColumn, Table
 
-from starloom.archives import queries
+from starloom.archives import kepler, queries, sdss_client
 from starloom.archives.gaia import read_gaia_source
 from starloom.archives.schema import archive_columns
+from starloom.archives.sdss import read_allstar
 from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise
+from starloom.archives.vizier import TABLES
 from starloom.prepare.positions import carry, separation_arcsec
 from starloom.prepare.twomass import point_sources
+from twin.files import fits_bytes
 from twin.light_datalink import LightDataLink
 from twin.light_tap import LightTap
 from twin.server import Server
@@ -102,6 +105,49 @@ def serve_trees(raw: Path, server: Server) -> None:
     shutil.copyfile(raw / "apogee" / "allStar.fits", server.root / "allStar.fits")
 
 
+def serve_spectra(raw: Path, server: Server) -> int:
+    """
+    Files in place of all spectra that allStar names, with the lists of their fields.
+
+    Returns:
+        How many spectra there are, apStar and aspcapStar together.
+    """
+    names = ("TELESCOPE", "FIELD", "FILE", "APOGEE_ID")
+    allstar = read_allstar(raw / "apogee" / "allStar.fits", names)
+    base, count = server.root / "sas/dr17/apogee/spectro", 0
+    for kind, place in (("stars", "redux/dr17/stars"), ("aspcap", "aspcap/dr17/synspec_rev1")):
+        for one in sdss_client.spectra(allstar, kind):
+            folder = base / place / one.folder
+            folder.mkdir(parents=True, exist_ok=True)
+            body = fits_bytes(10, seed=count)
+            (folder / one.file).write_bytes(body)
+            sums = {"stars": f"dr17_stars_{one.telescope}_{one.field}.sha1sum"}
+            name = sums.get(kind) or sdss_client.list_name(one.telescope, one.field)
+            with open(folder / name, "a") as handle:
+                handle.write(f"{hashlib.sha1(body).hexdigest()}  {one.file}\n")
+            count += 1
+    return count
+
+
+def serve_light_curves(server: Server, kics: Iterable[int]) -> None:
+    """Two quarters of each star."""
+    for kic in kics:
+        folder = server.root / "missions/kepler/lightcurves" / kepler.folder_of(kic)
+        folder.mkdir(parents=True)
+        for stamp in ("2009131105131", "2009166043257"):
+            name = f"kplr{kepler.kic9(kic)}-{stamp}_llc.fits"
+            (folder / name).write_bytes(fits_bytes(10, seed=kic))
+
+
+def add_labels(tap: LightTap, kics: list[int]) -> None:
+    """Published tables with their number of rows; few of them with a KIC number."""
+    for published in TABLES.values():
+        columns = dict.fromkeys(published.columns, np.ones(published.rows))
+        numbers = np.zeros(published.rows, int)
+        numbers[: len(kics)] = kics
+        tap.add(f'"{published.table}"', Table(columns | {"KIC": numbers}))
+
+
 def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
     """
     The project's table of sources with the twin's addresses.
@@ -117,6 +163,9 @@ def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
     replaced = {
         r"https://[^,]*allStar-dr17-synspec_rev1\.fits": f"{server.address}/allStar.fits",
         r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{(server.root / 'allStar.fits').stat().st_size}",
+        r"https://data\.sdss\.org/sas": f"{server.address}/sas",
+        r"https://archive\.stsci\.edu/missions": f"{server.address}/missions",
+        r"https://tapvizier[^,]*/tap": tap,
         r"https://gea\.esac\.esa\.int/tap-server/tap": tap,
         r"https://irsa\.ipac\.caltech\.edu/TAP": tap,
         r"https://gea\.esac\.esa\.int": server.address,
