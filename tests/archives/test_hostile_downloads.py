@@ -13,8 +13,8 @@ import pytest
 from twin.files import fits_bytes
 from twin.server import Fault
 
-from starloom.archives.fetch import FetchError, Wanted
 from starloom.archives.logins import Logins
+from starloom.archives.wanted import FetchError, Wanted
 
 BODY = fits_bytes(5000)
 

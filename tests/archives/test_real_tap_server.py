@@ -8,7 +8,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 from twin import dachs as twin_dachs
 
-from starloom.archives import queries
+from starloom.archives import asking, queries
 from starloom.archives.datasets import Dataset
 from starloom.archives.gaia import read_gaia_source
 from starloom.archives.gaia_client import query_pixels, query_sources
@@ -129,6 +129,6 @@ def test_a_query_with_an_error_says_which(tap_of):
 
 def test_pixels_are_ranges_of_source_ids(server, tap_of):
     pixel = int(IDS[17] >> SOURCE_ID_TO_LEVEL8)
-    answers = queries.ask_pixels(tap_of("gaia_tap"), queries.gaia_source, pixel, pixel)
+    answers = asking.ask_pixels(tap_of("gaia_tap"), queries.gaia_source, pixel, pixel)
     expected = IDS[IDS >> SOURCE_ID_TO_LEVEL8 == pixel]
     np.testing.assert_array_equal(np.sort(answers[0]["source_id"]), expected)

@@ -15,9 +15,9 @@ from twin.server import Fault
 from starloom.archives import kepler, lamost, sdss_client, zenodo
 from starloom.archives.chunks import read_bulk_chunks
 from starloom.archives.datasets import Dataset, Datasets
-from starloom.archives.fetch import FetchError
 from starloom.archives.gaia_client import read_sums
 from starloom.archives.sdss import read_apstar
+from starloom.archives.wanted import FetchError
 
 STAMPS = ("2009131105131", "2009166043257", "2013131215648")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from starloom.archives.fetch import Wanted
 from starloom.archives.logins import ARCHIVES
+from starloom.archives.wanted import Wanted
 
 _CHECKSUM = re.compile(r"(md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64})?")
 

@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,63 +23,13 @@ from starloom.archives.logins import Logins
 from starloom.archives.manifest import Manifest, without_login
 from starloom.archives.transfer import Lasting, Passing, Patience, Transfer
 from starloom.archives.verify import SELF_PROVING, BadFile, check_content, wanted_kind
+from starloom.archives.wanted import Failure, FetchError, Wanted
 
 _PROGRESS_BYTES = 1 << 20
 """An attempt that brought so much is not counted as a failure."""
 
 _BAD_ATTEMPTS = 3
 """How often a file is fetched anew that came whole but wrong."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A file that could not be had: what was wanted, why not, and whether an archive says 404."""
-
-    wanted: "Wanted"
-    reason: str
-    gone: bool
-
-
-class FetchError(RuntimeError):
-    """Files that could not be had; `failures` has each, the message the first of them."""
-
-    shown = 10
-
-    def __init__(self, failures: Sequence[Failure]):
-        self.failures = sorted(failures, key=lambda failure: str(failure.wanted.path))
-        more = len(self.failures) - self.shown
-        lines = [failure.reason for failure in self.failures[: self.shown]]
-        super().__init__("\n".join([*lines, f"and {more} more files"] if more > 0 else lines))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """
-    One file to fetch.
-
-    Attributes:
-        path: its final name.
-        addresses: where it is; the later ones are mirrors.
-        dataset: row of config/datasets.csv to mend when the addresses are dead.
-        release: of the archive, for the manifest.
-        checksum: for example `sha1:7aa2...`; None where the archive gives none.
-        bytes: its size where known.
-        kind: what it must be (see `verify.wanted_kind`); from its name by default.
-        form: fields to post, for a service that makes the file.
-        login: archive whose login it needs, for example `sdss`; '' for none.
-        listed: enter it in the manifest; False for the pieces that a raw file is made from.
-    """
-
-    path: Path
-    addresses: tuple[str, ...]
-    dataset: str
-    release: str = ""
-    checksum: str | None = None
-    bytes: int | None = None
-    kind: str | None = None
-    form: Mapping[str, str] | None = None
-    login: str = ""
-    listed: bool = True
 
 
 @dataclass

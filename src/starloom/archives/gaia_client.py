@@ -8,7 +8,7 @@ import requests
 from astropy.table import Table
 from jaxtyping import Int
 
-from starloom.archives import queries
+from starloom.archives import asking, queries
 from starloom.archives.logins import Logins
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8, chunk_range
 from starloom.archives.raw_tables import read_columns
@@ -66,7 +66,7 @@ def with_xp(gaia: Mapping[str, np.ndarray]) -> Int[np.ndarray, " n"]:
 
 
 def query_sources(
-    tap: Tap, ids: Int[np.ndarray, " n"], path: str | Path, block: int = queries.BLOCK
+    tap: Tap, ids: Int[np.ndarray, " n"], path: str | Path, block: int = asking.BLOCK
 ) -> Int[np.ndarray, " missing"]:
     """
     Fetch rows of gaia_source for some stars and write them in the order of source_id.
@@ -85,9 +85,9 @@ def query_sources(
         ValueError: if it knows none of the stars.
     """
     answers = []
-    for some in queries.blocks(ids, block):
+    for some in asking.blocks(ids, block):
         stars = Table({"source_id": some})
-        answers += queries.ask(tap, queries.gaia_source(queries.by_upload()), stars)
+        answers += asking.ask(tap, queries.gaia_source(queries.by_upload()), stars)
     return np.setdiff1d(ids, _write_sources(answers, path))
 
 
@@ -116,7 +116,7 @@ def query_ids_near(
     answers = [
         answer["source_id"].astype(np.int64)
         for first in range(0, len(stars), block)
-        for answer in queries.ask(tap, adql, stars[first : first + block])
+        for answer in asking.ask(tap, adql, stars[first : first + block])
     ]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *answers]))
 
@@ -134,7 +134,7 @@ def query_pixels(tap: Tap, chunk: str, path: str | Path) -> None:
         TapError: if the archive fails, or a single pixel is too much for it.
         ValueError: if there is no source.
     """
-    _write_sources(queries.ask_pixels(tap, queries.gaia_source, *chunk_range(chunk)), path)
+    _write_sources(asking.ask_pixels(tap, queries.gaia_source, *chunk_range(chunk)), path)
 
 
 def read_sums(path: str | Path) -> dict[str, str]:
@@ -180,7 +180,7 @@ def log_in(session: requests.Session, addresses: tuple[str, ...], logins: Logins
 
 
 def _write_sources(answers: list[dict[str, np.ndarray]], path: str | Path) -> np.ndarray:
-    table = queries.joined(answers)
+    table = asking.joined(answers)
     ids = table["source_id"]
     if not len(ids):
         raise ValueError(f"{path}: the archive has no such source; are these Gaia DR3 ids?")

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+from starloom.archives.asking import blocks
 from starloom.archives.datasets import Dataset
-from starloom.archives.fetch import Fetcher, Wanted
-from starloom.archives.queries import blocks
+from starloom.archives.fetch import Fetcher
 from starloom.archives.verify import BadFile
+from starloom.archives.wanted import Wanted
 from starloom.archives.write_text import write_gzipped
 
 BLOCK = 1500

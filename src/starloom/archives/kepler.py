@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Int
 
 from starloom.archives.datasets import Datasets
-from starloom.archives.fetch import Fetcher, FetchError, Wanted
+from starloom.archives.fetch import Fetcher
+from starloom.archives.wanted import FetchError, Wanted
 
 _LIGHT_CURVE = re.compile(r'href="[^"]*?(kplr(\d{9})-\d{13}_llc\.fits)"', re.IGNORECASE)
 LISTING = ".quarters.html"

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from starloom.archives.datasets import Datasets
-from starloom.archives.fetch import Failure, Fetcher, FetchError
+from starloom.archives.fetch import Fetcher
 from starloom.archives.gaia_client import read_sums
+from starloom.archives.wanted import Failure, FetchError
 
 
 @dataclass(frozen=True)

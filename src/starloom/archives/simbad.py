@@ -9,7 +9,7 @@ import numpy as np
 from astropy.table import Table
 from jaxtyping import Int
 
-from starloom.archives import queries
+from starloom.archives import asking, queries
 from starloom.archives.tap import Columns, Tap
 from starloom.tables import atomic
 
@@ -47,11 +47,11 @@ def ask_simbad(
     """
     known = read_cache(cache)
     new = np.setdiff1d(ids, np.fromiter(known, np.int64, len(known)))
-    for number, some in enumerate(queries.blocks(new, chunk)):
+    for number, some in enumerate(asking.blocks(new, chunk)):
         if number:
             sleep(pause_s)
         names = np.char.add("Gaia DR3 ", some.astype(str))
-        answers = queries.ask(tap, queries.simbad(), Table({"source_id": some, "name": names}))
+        answers = asking.ask(tap, queries.simbad(), Table({"source_id": some, "name": names}))
         known |= _rows(some, answers)
         _write_cache(cache, known)
     return [known[int(one)] for one in ids]

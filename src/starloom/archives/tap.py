@@ -20,10 +20,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from starloom.archives.datasets import Dataset
-from starloom.archives.fetch import Fetcher, FetchError, Wanted
+from starloom.archives.fetch import Fetcher
 from starloom.archives.raw_tables import NO_INTEGER
 from starloom.archives.transfer import Patience
 from starloom.archives.verify import BadFile
+from starloom.archives.wanted import FetchError, Wanted
 
 Columns = dict[str, np.ndarray]
 

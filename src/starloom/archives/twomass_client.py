@@ -7,13 +7,13 @@ import numpy as np
 from astropy.table import Table
 from jaxtyping import Int
 
-from starloom.archives import queries
+from starloom.archives import asking, queries
 from starloom.archives.tap import Columns, Tap
 from starloom.archives.write_text import write_twomass
 
 
 def query_neighbours(
-    tap: Tap, ids: Int[np.ndarray, " n"], block: int = queries.BLOCK
+    tap: Tap, ids: Int[np.ndarray, " n"], block: int = asking.BLOCK
 ) -> list[Columns]:
     """
     Fetch the 2MASS best neighbours of some Gaia sources.
@@ -32,8 +32,8 @@ def query_neighbours(
     adql = queries.twomass(queries.by_upload())
     return [
         answer
-        for some in queries.blocks(ids, block)
-        for answer in queries.ask(tap, adql, Table({"source_id": some}))
+        for some in asking.blocks(ids, block)
+        for answer in asking.ask(tap, adql, Table({"source_id": some}))
     ]
 
 
@@ -51,7 +51,7 @@ def write_neighbours(path: str | Path, answers: Iterable[Columns]) -> int:
     Raises:
         ValueError: if there is no row.
     """
-    table = queries.joined(answers)
+    table = asking.joined(answers)
     if not len(table["source_id"]):
         raise ValueError(f"{path}: none of the stars has a neighbour in 2MASS")
     order = np.lexsort([table[name] for name in ("designation", "angular_distance", "source_id")])

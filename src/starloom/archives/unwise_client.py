@@ -13,7 +13,7 @@ import numpy as np
 from astropy.table import Table
 from jaxtyping import Int
 
-from starloom.archives import queries
+from starloom.archives import asking, queries
 from starloom.archives.tap import Columns, Tap
 from starloom.archives.write_fits import write_unwise
 
@@ -91,7 +91,7 @@ def query_near(
     return [
         answer
         for first in range(0, len(stars), block)
-        for answer in queries.ask(tap, adql, stars[first : first + block])
+        for answer in asking.ask(tap, adql, stars[first : first + block])
     ]
 
 
@@ -126,7 +126,7 @@ def query_matched(
     names = column_names(tap, MATCHED_CATALOGUE)
     return [
         tap.query(queries.matched(MATCHED_CATALOGUE, match, names, some.tolist()))
-        for some in queries.blocks(ids, block)
+        for some in asking.blocks(ids, block)
     ]
 
 
@@ -179,7 +179,7 @@ def write_near(path: str | Path, answers: Iterable[Columns]) -> int:
     Raises:
         ValueError: if there is no row.
     """
-    table = queries.joined(answers)
+    table = asking.joined(answers)
     if not len(table["ra"]):
         raise ValueError(f"{path}: none of the stars has an unWISE source near it")
     order = np.unique(table["unwise_objid"], return_index=True)[1]

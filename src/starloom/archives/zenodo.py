@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from starloom.archives.datasets import Dataset
-from starloom.archives.fetch import Fetcher, Wanted
+from starloom.archives.fetch import Fetcher
+from starloom.archives.wanted import Wanted
 
 RECORD = "record.json"
 
