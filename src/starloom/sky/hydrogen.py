@@ -10,7 +10,7 @@ from starloom.sky import opacity
 from starloom.sky.chemistry import Gas
 from starloom.sky.reference import K_ERG
 
-SERIES = {2: 14, 3: 20, 4: 20}
+SERIES = {2: 25, 3: 20, 4: 20}
 """Lower level of each series and its highest upper level."""
 SELF_BROADENING = {(2, 3): 1.0e-7, (2, 4): 1.5e-7, (2, 5): 2.0e-7}
 """Full angular width for one H atom per cm3 at 5000 K [rad/s cm3]."""

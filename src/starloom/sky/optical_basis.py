@@ -23,16 +23,16 @@ STRATA = 12
 """Strata of the weak-line distribution in each window."""
 FOREST_SPREAD = 3.5
 """Standard deviation of ln opacity of weak lines."""
-FOREST_SCALE_NM = 75.0
-FOREST_TAIL = 0.011
-FOREST_LEVEL = 0.036
+FOREST_UV_SCALE_NM = 18.0
+FOREST_TAIL = 0.007
+FOREST_LEVEL = 0.07
 """Common factor of the weak lines."""
 LINE_OFFSETS_NM = (0.006, 0.02, 0.06, 0.16)
 ENERGY_BIN_EV = 1.0
 BAND_BIN_EV = 0.5
 BAND_SPREAD = {
-    "CH": 1.2,
-    "NH": 1.2,
+    "CH": 2.0,
+    "NH": 2.0,
     "OH": 3.0,
     "MgH": 1.0,
     "C2": 0.7,
@@ -178,11 +178,10 @@ def _line_groups(wave):
 def _forest(wave):
     name = list(reference.elements()["element"])
     red = np.minimum((800.0 / wave) ** 2, 1.0)
-    envelope = FOREST_LEVEL * (
-        np.exp(-np.clip(wave - 300, -40, None) / FOREST_SCALE_NM) + FOREST_TAIL * red
-    )
     for k, row in enumerate(read_rows("forest.csv")):
-        shape = _shuffled(wave, FOREST_SPREAD, 1000 + k)
+        scale = np.where(wave < 300, FOREST_UV_SCALE_NM, float(row["scale_nm"]))
+        envelope = np.exp((300.0 - wave) / scale) + FOREST_TAIL * red
+        shape = FOREST_LEVEL * _shuffled(wave, FOREST_SPREAD, 1000 + k)
         key = (name.index(row["element"]), int(row["ion"]), float(row["energy_ev"]), False)
         yield key, float(row["mean_cross_section"]) * envelope * shape
 
