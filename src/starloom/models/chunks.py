@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 CHUNK = {"cpu": 2048}
 """Stars in a chunk by kind of device: on a CPU what fits its caches."""
@@ -50,16 +51,17 @@ def in_chunks(
         part = {name: _padded(v[start : start + chunk], chunk) for name, v in stars.items()}
         return jax.device_get(function(weights, part))
 
-    first = run(0)
-    results = {name: np.empty((n_star, *v.shape[1:]), v.dtype) for name, v in first.items()}
+    # JAX brings its own threads; those of BLAS under its linear algebra would only fight them.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+        first = run(0)
+        results = {name: np.empty((n_star, *v.shape[1:]), v.dtype) for name, v in first.items()}
 
-    def store(start, arrays):
-        stop = min(start + chunk, n_star)
-        for name, values in arrays.items():
-            results[name][start:stop] = values[: stop - start]
+        def store(start, arrays):
+            stop = min(start + chunk, n_star)
+            for name, values in arrays.items():
+                results[name][start:stop] = values[: stop - start]
 
-    store(0, first)
-    with ThreadPoolExecutor(workers) as pool:
+        store(0, first)
         list(pool.map(lambda start: store(start, run(start)), range(chunk, n_star, chunk)))
     return results
 

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
+from threadpoolctl import threadpool_limits
 
 from starloom.job import progress
 from starloom.training import checkpoint as checkpoints
@@ -129,7 +130,8 @@ def fit(
     per_call = int(np.clip(STARS_PER_CALL // n_star, 1, longest))
     order = _order(key, members, done, per_call, n_star, settings.batch)
     saved = done
-    with progress((), what, total=settings.epochs) as bar:
+    # JAX brings its own threads; those of BLAS under its linear algebra would only fight them.
+    with threadpool_limits(1, "blas"), progress((), what, total=settings.epochs) as bar:
         bar.initial = bar.n = done
         while done < settings.epochs and not np.all(carry.stopped):
             carry, (news, active) = run.advance(carry, keys, done, order, rates, train, valid)

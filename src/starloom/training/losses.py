@@ -39,6 +39,8 @@ def gaussian_blocks(
     """
     Chi^2 and negative log likelihood when pixels correlate within blocks (BP, RP).
 
+    Gradients flow to the residual and the scatter; errors and correlations are data.
+
     Args:
         residual: data minus model.
         error: standard deviation of each pixel.
@@ -53,13 +55,39 @@ def gaussian_blocks(
     blocks = (*residual.shape[:-1], n_block, residual.shape[-1] // n_block)
     residual, error, scatter = (a.reshape(blocks) for a in (residual, error, scatter))
     covariance = symmetric(correlation, blocks[-1]) * error[..., :, None] * error[..., None, :]
-    diagonal = jnp.square(error) + jnp.square(scatter)
-    index = jnp.arange(blocks[-1])
-    lower = jnp.linalg.cholesky(covariance.at[..., index, index].set(diagonal))
-    white = jax.scipy.linalg.solve_triangular(lower, residual[..., None], lower=True)[..., 0]
-    chi2 = jnp.square(white).sum(axis=(-2, -1))
-    half_log_det = jnp.log(jnp.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(-2, -1))
-    return chi2, 0.5 * chi2 + half_log_det
+    chi2, log_det = _chi2_and_log_det(residual, jnp.square(scatter), covariance)
+    return chi2.sum(axis=-1), 0.5 * (chi2 + log_det).sum(axis=-1)
+
+
+@jax.custom_vjp
+def _chi2_and_log_det(residual, added, covariance):
+    """r^T V^-1 r and ln det V with V = covariance + diag(added), over leading axes."""
+    return _chi2_and_log_det_forward(residual, added, covariance)[0]
+
+
+def _chi2_and_log_det_forward(residual, added, covariance):
+    n = residual.shape[-1]
+    lower = jnp.linalg.cholesky(
+        covariance + added[..., :, None] * jnp.eye(n), symmetrize_input=False
+    )
+    identity = jnp.broadcast_to(jnp.eye(n), lower.shape)
+    inverse = jax.scipy.linalg.solve_triangular(lower, identity, lower=True)
+    white = (inverse @ residual[..., None])[..., 0]
+    log_det = 2 * jnp.log(jnp.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
+    return (jnp.square(white).sum(axis=-1), log_det), (inverse, white)
+
+
+def _chi2_and_log_det_backward(saved, slopes):
+    """From V^-1 alone: its product with the residual and its diagonal."""
+    inverse, white = saved
+    of_chi2, of_log_det = (slope[..., None] for slope in slopes)
+    solved = (jnp.swapaxes(inverse, -1, -2) @ white[..., None])[..., 0]
+    diagonal = jnp.square(inverse).sum(axis=-2)
+    added = of_log_det * diagonal - of_chi2 * jnp.square(solved)
+    return 2 * of_chi2 * solved, added, jnp.zeros_like(inverse)
+
+
+_chi2_and_log_det.defvjp(_chi2_and_log_det_forward, _chi2_and_log_det_backward)
 
 
 def symmetric(triangle: Float[Array, "*batch n_pair"], n: int) -> Float[Array, "*batch n n"]:

@@ -60,6 +60,26 @@ def test_the_full_loss_is_that_of_multivariate_normals_block_by_block(blocks):
         np.testing.assert_allclose(chi2[star], expected_chi2, rtol=1e-4)
 
 
+def test_the_gradient_of_the_full_loss_is_that_of_the_formula_with_an_inverse(blocks):
+    residual, error, triangle, scatter, _ = (jnp.asarray(a) for a in blocks)
+
+    def plain(residual, scatter):
+        matrices = losses.symmetric(triangle, 5)
+        e, s, r = (a.reshape(4, 2, 5) for a in (error, scatter, residual))
+        v = matrices * e[..., :, None] * e[..., None, :] + jnp.eye(5) * s[..., None] ** 2
+        chi2 = jnp.einsum("nbi,nbij,nbj", r, jnp.linalg.inv(v), r)
+        return 0.5 * (chi2 + jnp.linalg.slogdet(v)[1].sum())
+
+    def ours(residual, scatter):
+        return losses.gaussian_blocks(residual, error, triangle, scatter)[1].sum()
+
+    for a, b in zip(
+        *(jax.jit(jax.grad(f, argnums=(0, 1)))(residual, scatter) for f in (ours, plain)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-4)
+
+
 def test_without_correlations_the_full_loss_is_the_diagonal_one(blocks):
     residual, error, triangle, scatter, _ = blocks
     given = [jnp.asarray(a) for a in (residual, error, 0 * triangle, scatter)]
