@@ -21,8 +21,8 @@ include: "workflow/rules/publish.smk"
 rule all:
     default_target: True
     input:
-        "results/catalogs/scatter_vae.parquet",
-        "results/catalogs/scatter_vae.fits",
-        "results/numbers/scatter_vae.json",
+        *PUBLISHED["catalogs"],
+        *PUBLISHED["figures"],
+        *PUBLISHED["numbers"],
         "results/index.html",
         "results/ro-crate-metadata.json",

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-STUDIES = ("ages", "scatter_vae", "cemp", "tagging", "labels")
-"""The studies that publish numbers."""
+STUDIES = ("ages", "scatter_vae", "cemp", "tagging", "labels", "match", "sky")
+"""Who publishes numbers: the studies, the cross-match, the simulated sky."""
 
 DATA = ("simulated", "files", "dr17")
 """What a number can be made from; the config's `survey`."""

@@ -44,6 +44,10 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 
+# What the studies deliver, each in its own rules; the page, the crate and `rule all` read it here.
+PUBLISHED = {"catalogs": [], "figures": [], "numbers": []}
+
+
 wildcard_constraints:
     chunk=r"[A-Za-z0-9_.+-]+",
 

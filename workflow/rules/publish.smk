@@ -9,9 +9,9 @@ out   results/index.html              one page: figures, numbers beside the publ
 
 rule publish_page:
     input:
-        numbers=[rules.number_scatter_vae.output.numbers],
-        figures=rules.plot_scatter_vae.output,
-        catalogs=[rules.catalog_scatter_vae.output.parquet],
+        numbers=PUBLISHED["numbers"],
+        figures=PUBLISHED["figures"],
+        catalogs=PUBLISHED["catalogs"],
     output:
         page="results/index.html",
     log:
@@ -33,12 +33,9 @@ rule publish_page:
 
 rule publish_crate:
     input:
-        numbers=rules.publish_page.input.numbers,
-        catalogs=[
-            rules.catalog_scatter_vae.output.parquet,
-            rules.catalog_scatter_vae.output.fits,
-        ],
-        figures=rules.plot_scatter_vae.output,
+        numbers=PUBLISHED["numbers"],
+        figures=PUBLISHED["figures"],
+        catalogs=PUBLISHED["catalogs"],
     output:
         crate="results/ro-crate-metadata.json",
         snakefile="results/workflow/Snakefile",

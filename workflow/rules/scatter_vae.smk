@@ -227,3 +227,8 @@ rule number_scatter_vae:
         code=code_of("number_scatter_vae"),
     script:
         "../scripts/number_scatter_vae.py"
+
+
+PUBLISHED["catalogs"] += rules.catalog_scatter_vae.output
+PUBLISHED["figures"] += rules.plot_scatter_vae.output
+PUBLISHED["numbers"] += rules.number_scatter_vae.output

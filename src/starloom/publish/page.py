@@ -28,6 +28,8 @@ TITLES = {
     "cemp": ("Carbon-enhanced metal-poor stars", "Laroche, Lucey & Speagle"),
     "tagging": ("Disentangled chemical tagging", "de Mijolla et al. 2021"),
     "labels": ("Stellar labels with uncertainties", "Fallows & Sanders 2024"),
+    "match": ("Cross-match of the surveys", "starloom"),
+    "sky": ("The simulated sky", "starloom"),
 }
 """What a study is about, and the work that it follows."""
 

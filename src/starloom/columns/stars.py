@@ -1,37 +1,6 @@
-"""
-Every column and flag of the products: name, type, unit, meaning, criterion.
+"""Columns that identify a star, and the flags of its match and its XP spectrum."""
 
-Tables take their units and descriptions from here, the data-model page is generated from here,
-and a test fails when a product has a column that is not here.
-"""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, NumPy type, unit (astropy notation, '' for none) and meaning."""
-
-    name: str
-    dtype: str
-    unit: str
-    description: str
-    ucd: str = ""
-
-
-@dataclass(frozen=True)
-class Flag:
-    """One bit of a flag column, with the criterion that sets it."""
-
-    bit: int
-    name: str
-    criterion: str
-
-    @property
-    def mask(self) -> int:
-        """The bit as an integer to test with `&`."""
-        return 1 << self.bit
-
+from starloom.columns.entries import Column, Flag
 
 XP_FLAGS = {
     flag.name: flag
@@ -71,21 +40,7 @@ MATCH_FLAGS = {
 }
 """Bits of `match_flag`."""
 
-
-def scatter_vae(latent: int) -> tuple[Column, ...]:
-    """Columns of the catalogue `scatter_vae` for a model with so many latent dimensions."""
-    dimensions = (
-        column
-        for index in range(latent)
-        for column in (
-            Column(f"z{index}", "f4", "", f"mean of latent dimension {index}"),
-            Column(f"e_z{index}", "f4", "", f"standard deviation of latent dimension {index}"),
-        )
-    )
-    return (*_STAR, *dimensions, *_SCATTER_VAE)
-
-
-_STAR = (
+STAR = (
     Column("source_id", "i8", "", "Gaia source identifier", "meta.id;meta.main"),
     Column("ra", "f8", "deg", "right ascension, ICRS at the epoch of Gaia", "pos.eq.ra;meta.main"),
     Column("dec", "f8", "deg", "declination, ICRS at the epoch of Gaia", "pos.eq.dec;meta.main"),
@@ -96,25 +51,3 @@ _STAR = (
     ),
 )
 """Columns that identify and place a star, first in each catalogue."""
-
-_SCATTER_VAE = (
-    Column(
-        "chi2", "f4", "", "chi2 of the reconstruction, with errors and scatter", "stat.fit.chi2"
-    ),
-    Column("log_likelihood", "f4", "", "log likelihood of the spectrum at the latent mean [nat]"),
-    Column("latent_log_density", "f4", "", "log density of the training stars at the latent mean"),
-    Column(
-        "outlier_score",
-        "f4",
-        "",
-        "larger of the ranks among validation stars by chi2 and by latent density, 0 to 1",
-    ),
-    Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
-    Column("in_good", "bool", "", "in the good catalogue (Laroche & Speagle 2024, Sec. 2.2)"),
-    Column("in_pristine", "bool", "", "in the pristine catalogue (same section)"),
-    Column("match_flag", "i4", "", "bits of the cross-match", "meta.code"),
-    Column("xp_flag", "i4", "", "bits of the XP spectrum", "meta.code"),
-)
-
-SCATTER_VAE = scatter_vae(6)
-"""Columns of the catalogue `scatter_vae` with the paper's six latent dimensions."""

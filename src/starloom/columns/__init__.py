@@ -1,0 +1,12 @@
+"""
+Every column and flag of the products: name, type, unit, meaning, criterion.
+
+Tables take their units and descriptions from here, the data-model page is generated from here,
+and a test fails when a product has a column that is not here. A study has a module of its own.
+"""
+
+from starloom.columns.entries import Column, Flag
+from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
+from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
+
+__all__ = ["MATCH_FLAGS", "SCATTER_VAE", "STAR", "XP_FLAGS", "Column", "Flag", "scatter_vae"]
