@@ -49,8 +49,8 @@ rule fetch_allstar:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grows(2000),
+        runtime=grows(240),
         gpu=0,
         downloads=1,
     params:
@@ -78,8 +78,8 @@ if ARCHIVES["gaia"] == "query":
             "../../envs/download.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=240,
+            mem_mb=grows(4000),
+            runtime=grows(240),
             gpu=0,
             downloads=1,
         params:
@@ -104,8 +104,8 @@ if ARCHIVES["gaia"] == "query":
             "../../envs/download.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=240,
+            mem_mb=grows(4000),
+            runtime=grows(240),
             gpu=0,
             downloads=1,
         script:
@@ -128,8 +128,8 @@ if ARCHIVES["gaia"] == "query":
             "../../envs/download.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=720,
+            mem_mb=grows(4000),
+            runtime=grows(720),
             gpu=0,
             downloads=1,
         params:
@@ -159,8 +159,8 @@ else:
                 "../../envs/download.yaml"
             threads: 1
             resources:
-                mem_mb=1000,
-                runtime=720,
+                mem_mb=grows(1000),
+                runtime=grows(720),
                 gpu=0,
                 downloads=1,
             params:
@@ -185,8 +185,8 @@ rule fetch_twomass:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=grows(8000),
+        runtime=grows(1440),
         gpu=0,
         downloads=1,
     script:
@@ -209,8 +209,8 @@ rule fetch_unwise:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=grows(8000),
+        runtime=grows(1440),
         gpu=0,
         downloads=1,
     params:
@@ -234,8 +234,8 @@ rule fetch_labels:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
         gpu=0,
         downloads=1,
     script:
@@ -257,8 +257,8 @@ rule fetch_lamost:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grows(2000),
+        runtime=grows(240),
         gpu=0,
         downloads=1,
     script:
@@ -284,8 +284,8 @@ rule fetch_light_curves:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grows(2000),
+        runtime=grows(240),
         gpu=0,
         downloads=1,
     params:
@@ -314,8 +314,8 @@ rule fetch_spectra:
         "../../envs/download.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grows(2000),
+        runtime=grows(240),
         gpu=0,
         downloads=1,
     params:

@@ -27,8 +27,8 @@ rule adopt_xp:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
         gpu=0,
     params:
         kind="xp",
@@ -55,8 +55,8 @@ for table in [name for name in HAS if HAS[name]]:
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=8000,
-            runtime=60,
+            mem_mb=grows(8000),
+            runtime=grows(60),
             gpu=0,
         params:
             kind=table,

@@ -24,8 +24,8 @@ rule sky_stars:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
         gpu=0,
     params:
         seed=config["seed"],
@@ -62,8 +62,8 @@ rule sky_spectra:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=grows(6000),
+        runtime=grows(60),
         gpu=0,
     params:
         seed=config["seed"],
@@ -90,8 +90,8 @@ rule sky_surveys:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grows(8000),
+        runtime=grows(60),
         gpu=0,
     params:
         seed=config["seed"],
@@ -118,8 +118,8 @@ rule sky_apogee_spectra:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
         gpu=0,
     params:
         seed=config["seed"],

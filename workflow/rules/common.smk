@@ -67,3 +67,8 @@ def content_of(path):
 def pick(section, *names):
     """Some values of a section of the configuration: a stage depends on what it names."""
     return {name: config[section][name] for name in names}
+
+
+def grows(first):
+    """A resource that grows with each try: a job that ran out of it gets more."""
+    return lambda wildcards, attempt: first * attempt

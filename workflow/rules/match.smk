@@ -25,8 +25,8 @@ rule crossmatch:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=grows(8000),
+        runtime=grows(60),
         gpu=0,
     params:
         options=config["match"],

@@ -22,8 +22,8 @@ rule place_sky:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
         gpu=0,
     params:
         code=code_of("place_sky"),
@@ -44,8 +44,8 @@ rule place_unwise:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=grows(16000),
+        runtime=grows(60),
         gpu=0,
     params:
         code=code_of("place_unwise"),
@@ -68,8 +68,8 @@ rule match_sky:
         "../../envs/hats.yaml"
     threads: 8
     resources:
-        mem_mb=64000,
-        runtime=720,
+        mem_mb=grows(64000),
+        runtime=grows(720),
         gpu=0,
     params:
         radius_arcsec=config["match"]["unwise_radius_arcsec"],

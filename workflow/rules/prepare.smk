@@ -25,8 +25,8 @@ rule prepare_xp:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
         gpu=0,
     params:
         code=code_of("prepare_xp"),
@@ -53,8 +53,8 @@ rule prepare_stars:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grows(8000),
+        runtime=grows(30),
         gpu=0,
     params:
         split=config["split"],

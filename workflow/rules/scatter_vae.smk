@@ -44,8 +44,8 @@ if SCATTER_VAE["pretrained"]:
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=grows(2000),
+            runtime=grows(10),
             gpu=0,
         params:
             code=code_of("adopt_scatter_vae"),
@@ -69,8 +69,8 @@ else:
             "../../envs/gpu.yaml"
         threads: 1
         resources:
-            mem_mb=8000,
-            runtime=120,
+            mem_mb=grows(8000),
+            runtime=grows(120),
             gpu=1,
         params:
             seed=config["seed"],
@@ -107,8 +107,8 @@ rule encode_scatter_vae:
         "../../envs/gpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
         gpu=0,
     params:
         code=code_of("encode_scatter_vae"),
@@ -131,8 +131,8 @@ rule catalog_scatter_vae:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
         gpu=0,
     params:
         data=SURVEY,
@@ -156,8 +156,8 @@ rule evaluate_scatter_vae:
         "../../envs/gpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=20,
+        mem_mb=grows(8000),
+        runtime=grows(20),
         gpu=0,
     params:
         data=SURVEY,
@@ -189,8 +189,8 @@ rule plot_scatter_vae:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
         gpu=0,
     params:
         data=SURVEY,
@@ -216,8 +216,8 @@ rule number_scatter_vae:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
         gpu=0,
     params:
         seed=config["seed"],
