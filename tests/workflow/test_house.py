@@ -54,7 +54,15 @@ def test_every_rule_has_what_a_cluster_and_an_auditor_need(root):
         name, body = rule.split(":", 1)
         if "script:" not in body:
             continue  # a target: it only names files
-        for word in ("log:", "benchmark:", "conda:", "mem_mb=grows(", "runtime=grows(", "gpu=", "threads:"):
+        for word in (
+            "log:",
+            "benchmark:",
+            "conda:",
+            "mem_mb=grows(",
+            "runtime=grows(",
+            "gpu=",
+            "threads:",
+        ):
             assert word in body, f"rule {name} has no {word}"
 
 

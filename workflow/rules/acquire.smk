@@ -10,6 +10,10 @@ out   results/raw/gaia/xp_continuous/XpContinuousMeanSpectrum_{chunk}.csv.gz   X
       results/raw/twomass/twomass.csv.gz                                       J, H, Ks
       results/raw/unwise/unwise.cat.fits                                       W1, W2
       results/raw/apogee/allStar.fits                                          labels and flags
+      results/raw/apogee/{kind}/batch-{batch}.parquet   a batch of spectra, apStar or aspcapStar
+      results/raw/kepler/batch-{batch}.parquet          a batch of stars with light curves
+      results/raw/labels/{table}.fits                   published seismic tables
+      results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz   LAMOST's labels
 """
 
 RAW = {
@@ -18,7 +22,14 @@ RAW = {
     "twomass": "results/raw/twomass/twomass.csv.gz",
     "unwise": "results/raw/unwise/unwise.cat.fits",
     "allstar": "results/raw/apogee/allStar.fits",
+    "spectra": "results/raw/apogee/{kind}/batch-{batch}.parquet",
+    "light_curves": "results/raw/kepler/batch-{batch}.parquet",
+    "labels": "results/raw/labels/{table}.fits",
+    "lamost": "results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz",
 }
+
+# Tables with seismology; a position of a star is taken from the first that has one.
+SEISMIC_TABLES = ["yu2018_table1", "miglio2021", "apokasc2"]
 
 if SURVEY == "simulated":
 

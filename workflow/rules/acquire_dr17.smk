@@ -15,7 +15,9 @@ had got is kept beside its outputs, so `snakemake download` goes on where it was
 ARCHIVES = config["archives"]
 DATASETS = ancient(ARCHIVES["datasets"] or str(ROOT / "config" / "datasets.csv"))
 GAIA_SOURCE_CHUNKS = CHUNKS
-HAS = {"gaia_source": True, "twomass": True, "unwise": True, "allstar": True}
+SPECTRA_BATCHES = range(ARCHIVES["spectra_batches"])
+LIGHT_CURVE_BATCHES = range(ARCHIVES["light_curve_batches"])
+HAS = dict.fromkeys(("gaia_source", "twomass", "unwise", "allstar", "labels"), True)
 
 
 onstart:
@@ -32,6 +34,10 @@ rule download:
         RAW["twomass"],
         RAW["unwise"],
         RAW["allstar"],
+        expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
+        expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
+        expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
+        RAW["lamost"],
 
 
 rule fetch_allstar:
@@ -223,7 +229,7 @@ rule fetch_labels:
     input:
         datasets=DATASETS,
     output:
-        table="results/raw/labels/{table}.fits",
+        table=RAW["labels"],
     log:
         "results/logs/fetch_labels/{table}.log",
     benchmark:
@@ -246,7 +252,7 @@ rule fetch_lamost:
     input:
         datasets=DATASETS,
     output:
-        table="results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz",
+        table=RAW["lamost"],
     log:
         "results/logs/fetch_lamost.log",
     benchmark:
@@ -268,12 +274,9 @@ rule fetch_lamost:
 rule fetch_light_curves:
     input:
         datasets=DATASETS,
-        labels=expand(
-            rules.fetch_labels.output.table,
-            table=["apokasc2", "yu2018_table1", "miglio2021"],
-        ),
+        labels=expand(RAW["labels"], table=SEISMIC_TABLES),
     output:
-        list="results/raw/kepler/batch-{batch}.parquet",
+        list=RAW["light_curves"],
     log:
         "results/logs/fetch_light_curves/{batch}.log",
     benchmark:
@@ -300,7 +303,7 @@ rule fetch_spectra:
         datasets=DATASETS,
         allstar=RAW["allstar"],
     output:
-        list="results/raw/apogee/{kind}/batch-{batch}.parquet",
+        list=RAW["spectra"],
     log:
         "results/logs/fetch_spectra/{kind}-{batch}.log",
     benchmark:
@@ -327,16 +330,9 @@ rule fetch_spectra:
 
 rule download_light_curves:
     input:
-        expand(
-            rules.fetch_light_curves.output.list,
-            batch=range(ARCHIVES["light_curve_batches"]),
-        ),
+        expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
 
 
 rule download_spectra:
     input:
-        expand(
-            rules.fetch_spectra.output.list,
-            kind=["stars", "aspcap"],
-            batch=range(ARCHIVES["spectra_batches"]),
-        ),
+        expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),

@@ -6,7 +6,7 @@ from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise
 from starloom.job import logged
 from starloom.prepare.crossmatch import crossmatch
-from starloom.tables import stack, write_json, write_table
+from starloom.tables import read_table, stack, write_json, write_table
 
 
 def main(paths, matches_path, counts_path, options):
@@ -17,6 +17,7 @@ def main(paths, matches_path, counts_path, options):
         "apogee": [read_allstar(path) for path in paths["allstar"]],
         "twomass": [read_twomass(path) for path in paths["twomass"]],
         "unwise": [read_unwise(path) for path in paths["unwise"]],
+        "kepler": [read_table(path) for path in paths["kepler"]],
     }
     others = {name: stack(tables) if tables else None for name, tables in others.items()}
     matches, counts = crossmatch(stack(gaia), **others, options=options)
@@ -29,7 +30,7 @@ def main(paths, matches_path, counts_path, options):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        names = ("gaia_source", "xp", "twomass", "unwise", "allstar")
+        names = ("gaia_source", "xp", "twomass", "unwise", "allstar", "kepler")
         main(
             {name: job.input[name] for name in names},
             job.output.matches,

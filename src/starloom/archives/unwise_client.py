@@ -20,8 +20,8 @@ from starloom.archives.write_fits import write_unwise
 EPOCH = 2014.9
 """Mean epoch of the exposures of 2010 and 2014 to 2017 [Julian year]."""
 
-RADIUS_ARCSEC = 5.0
-"""Radius of the cones: more than the match allows, so that the second nearest is seen too."""
+RADIUS_ARCSEC = 15.0
+"""Radius of the cones: chance matches are measured by shifting the sky by up to 12 arcsec."""
 
 BLOCK = 5000
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from astropy.table import Table
 
 from starloom.archives import queries
@@ -69,6 +70,33 @@ TABLES: Mapping[str, Published] = {
     ),
 }
 """Published tables by our name; numbers of tables and columns are asked of the service (?)."""
+
+
+def read_published(path: str | Path) -> dict[str, np.ndarray]:
+    """
+    Read a published table as `fetch_table` writes it, under the paper's own column names.
+
+    Args:
+        path: the FITS file.
+
+    Returns:
+        The columns in their own units; missing numbers are NaN, missing integers -1, texts are
+        stripped.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        OSError: if it is no FITS file.
+    """
+    table = Table.read(path, format="fits", memmap=False)
+    columns = {}
+    for name in table.colnames:
+        values = np.ma.asarray(table[name])
+        kind = values.dtype.kind
+        if kind in "SU":
+            columns[name] = np.char.strip(values.filled("").astype(str))
+        else:
+            columns[name] = values.filled({"f": np.nan, "i": -1}.get(kind, 0))
+    return columns
 
 
 def fetch_table(tap: Tap, name: str, path: str | Path) -> int:

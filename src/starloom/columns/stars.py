@@ -36,6 +36,9 @@ MATCH_FLAGS = {
         Flag(9, "twomass_lost", "the nearest 2MASS row is nearer to another Gaia source"),
         Flag(10, "unwise_several", "more than one unWISE row within the match radius"),
         Flag(11, "unwise_lost", "the nearest unWISE row is nearer to another Gaia source"),
+        Flag(12, "no_kepler", "no star of the seismic tables belongs to the source"),
+        Flag(13, "kepler_several", "more than one Kepler star within the match radius"),
+        Flag(14, "kepler_lost", "the nearest Kepler star is nearer to another Gaia source"),
     )
 }
 """Bits of `match_flag`."""

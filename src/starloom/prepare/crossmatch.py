@@ -1,4 +1,4 @@
-"""Which rows of APOGEE, 2MASS and unWISE are which Gaia source, with an account of every row."""
+"""Which rows of APOGEE, 2MASS, unWISE and Kepler are which Gaia source, every row accounted for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,19 +35,23 @@ class Options:
         apogee_radius_arcsec: for allStar rows without a source_id [arcsec].
         twomass_radius_arcsec: [arcsec].
         unwise_radius_arcsec: [arcsec].
+        kepler_radius_arcsec: [arcsec].
         gaia_epoch: DR3's reference epoch [Julian year].
         apogee_epoch: allStar's positions are 2MASS's [Julian year].
         twomass_epoch: middle of the survey, 1997.4 to 2001.2 [Julian year].
         unwise_epoch: mean of the exposures of 2010 and 2014 to 2017 [Julian year].
+        kepler_epoch: the input catalogue's positions of bright stars are 2MASS's [Julian year].
     """
 
     apogee_radius_arcsec: float = 1.0
     twomass_radius_arcsec: float = 1.0
     unwise_radius_arcsec: float = 1.0
+    kepler_radius_arcsec: float = 2.0
     gaia_epoch: float = 2016.0
     apogee_epoch: float = 1999.5
     twomass_epoch: float = 1999.5
     unwise_epoch: float = 2014.9
+    kepler_epoch: float = 2000.0
 
 
 def crossmatch(
@@ -55,6 +59,7 @@ def crossmatch(
     apogee: Table | None = None,
     twomass: Table | None = None,
     unwise: Table | None = None,
+    kepler: Table | None = None,
     options: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, dict]]:
     """
@@ -63,7 +68,8 @@ def crossmatch(
     APOGEE joins by source_id where allStar gives one and by position else; repeated rows of a star
     are resolved by `best_apogee_rows`, and once more by source_id. 2MASS joins by source_id where
     its table has that column (Gaia's best neighbours; the smallest angular_distance wins) and by
-    position else. unWISE joins by position. Every position is carried to the other row's epoch.
+    position else. unWISE and Kepler join by position. Every position is carried to the other row's
+    epoch.
 
     Args:
         gaia: source_id; ra, dec [deg], pmra, pmdec [mas/yr], ref_epoch [yr] where it has them.
@@ -71,11 +77,13 @@ def crossmatch(
         twomass: ra, dec [deg]; where it has them ph_qual, ext_key, jdate or j_date (IRSA's and
             the Gaia archive's name of the Julian day), source_id with designation.
         unwise: ra, dec [deg].
+        kepler: kic, ra, dec [deg]; see `kepler_places.places`.
         options: values that differ from the defaults, by the names of `Options`.
 
     Returns:
         Columns source_id, gaia_row, for each survey {survey}_row (-1 none) and
-        {survey}_separation_arcsec (NaN none), and match_flag (bits of `columns.MATCH_FLAGS`).
+        {survey}_separation_arcsec (NaN none), kic where there is a `kepler` (-1 none), and
+        match_flag (bits of `columns.MATCH_FLAGS`).
         And for each survey the counts of what became of its `rows` and of the Gaia `sources`,
         each with their `total`, to which the others add up.
 
@@ -94,6 +102,7 @@ def crossmatch(
         ("apogee", apogee, _match_apogee),
         ("twomass", twomass, _match_twomass),
         ("unwise", unwise, _match_unwise),
+        ("kepler", kepler, _match_kepler),
     ):
         row, separation = np.full(len(gaia_row), -1), np.full(len(gaia_row), np.nan)
         if table is not None:
@@ -103,6 +112,9 @@ def crossmatch(
             flags |= found.flags
         columns |= {f"{survey}_row": row, f"{survey}_separation_arcsec": separation}
         flags[f"no_{survey}"] = row < 0
+    if kepler is not None:
+        numbers = np.append(np.asarray(_column("Kepler", kepler, "kic"), np.int64), -1)
+        columns["kic"] = numbers[columns["kepler_row"]]
     match_flag = np.zeros(len(gaia_row), np.int32)
     for name, raised in flags.items():
         match_flag |= np.where(raised, MATCH_FLAGS[name].mask, 0).astype(np.int32)
@@ -228,6 +240,13 @@ def _match_unwise(sky, table, options):
     ra, dec = (np.asarray(_column("unWISE", table, name), float) for name in ("ra", "dec"))
     radius = options.unwise_radius_arcsec
     return _by_position("unwise", sky, ra, dec, options.unwise_epoch, radius, {})
+
+
+def _match_kepler(sky, table, options):
+    ra, dec = (np.asarray(_column("Kepler", table, name), float) for name in ("ra", "dec"))
+    radius = options.kepler_radius_arcsec
+    rows = {"no_position": int(np.sum(~np.isfinite(ra + dec)))}
+    return _by_position("kepler", sky, ra, dec, options.kepler_epoch, radius, rows)
 
 
 def _by_position(survey, sky, ra, dec, epoch, radius_arcsec, rows):

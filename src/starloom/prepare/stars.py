@@ -58,7 +58,7 @@ def one_row_each(
         Equally long columns: source_id, match_flag; Gaia's and 2MASS's under their own names
         [deg, mas, mag]; w1, w2 [mag, Vega]; teff [K], logg, m_h, alpha_m, fe_h, c_fe, n_fe, mg_fe
         [dex] with `_err`, snrev, starflag, aspcapflag. NaN (0 for flags) where a survey has not
-        the star or no value.
+        the star or no value. kic (-1 none) where the match has it.
     """
     columns = {name: matches[name] for name in ("source_id", "match_flag")}
     if gaia is not None:
@@ -67,6 +67,8 @@ def one_row_each(
     if twomass is not None:
         rows = matches["twomass_row"]
         columns |= {name: _taken(twomass[name], rows) for name in TWOMASS_COLUMNS}
+    if "kic" in matches:
+        columns["kic"] = matches["kic"]
     if unwise is not None:
         rows = matches["unwise_row"]
         for band in ("w1", "w2"):
@@ -96,7 +98,7 @@ def with_spectra(
 
     Returns:
         The columns, with `xp_flag` and `split` (0 train, 1 validation, 2 test). A star whose
-        source_id is in no other survey has NaN, zero flags and an empty name there.
+        source_id is in no other survey has NaN, zero flags, kic -1 and an empty name there.
     """
     source_id, first = np.unique(spectra["source_id"], return_index=True)
     rows = join_ids(source_id, stars["source_id"])
@@ -104,7 +106,7 @@ def with_spectra(
     for name, values in stars.items():
         if name == "source_id":
             continue
-        absent = {"f": np.nan, "O": "", "U": ""}.get(values.dtype.kind, 0)
+        absent = {"f": np.nan, "O": "", "U": ""}.get(values.dtype.kind, -1 if name == "kic" else 0)
         columns[name] = (
             np.where(rows >= 0, values[rows], absent).astype(values.dtype)
             if len(values)

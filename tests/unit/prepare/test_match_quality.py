@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from starloom.prepare.crossmatch import crossmatch
-from starloom.prepare.match_quality import chance_matches, false_match_rate, score
+from starloom.prepare.match_quality import chance_matches, false_match_rate, profile, score
 from starloom.prepare.positions import displace, match_one_to_one
 
 SIDE = 0.5
@@ -51,14 +51,33 @@ def test_the_rates_of_a_cross_match_are_those_of_its_surveys():
     half = np.where(np.arange(4000) < 2000, "AAA", "UUU")
     twomass = {"ra": ra2, "dec": dec2, "ph_qual": half}
     unwise = {"ra": ra2, "dec": dec2}
-    rates = chance_matches(gaia, twomass, unwise, {"twomass_radius_arcsec": 3.0})
+    options = {"twomass_radius_arcsec": 3.0}
+    rates = chance_matches(gaia, options, twomass=twomass, unwise=unwise, kepler=None)
+    assert set(rates) == {"twomass", "unwise"}
     for survey, n_row, radius in (("twomass", 2000, 3.0), ("unwise", 4000, 1.0)):
         expected = n_row / (SIDE * 3600) ** 2 * np.pi * radius**2
         assert abs(rates[survey].rate - expected) < 5 * rates[survey].error + 0.05 * expected
     _, counts = crossmatch(gaia, twomass=twomass, options={"twomass_radius_arcsec": 3.0})
     matched = counts["twomass"]["sources"]["matched"]
     assert abs(matched / 3000 - rates["twomass"].rate) < 5 * np.sqrt(matched) / 3000
-    assert chance_matches(gaia) == {}
+    neighbours = twomass | {"source_id": np.arange(4000)}
+    assert chance_matches(gaia, twomass=neighbours) == {}
+
+
+def test_the_profile_of_pairs_is_their_scatter_over_the_surface_density():
+    ra, dec = field(4000, 15)
+    own = displace(ra, dec, *np.random.default_rng(2).normal(0, 0.2, (2, 4000)))
+    strangers = field(6000, 16)
+    ra2, dec2 = (np.append(a, b) for a, b in zip(own, strangers, strict=True))
+    edges = np.linspace(0, 3, 16)
+    found = profile(ra, dec, ra2, dec2, edges)
+    density = 6000 / (SIDE * 3600) ** 2
+    cells = np.pi * np.diff(edges**2)
+    # Others' counterparts are strangers too, and a shift leaves 1 % of the square.
+    assert np.sum(found["chance"] * cells) == pytest.approx(9 * np.pi * density * 10 / 6, rel=0.1)
+    within = np.cumsum((found["pairs"] - found["chance"]) * cells)
+    expected = 1 - np.exp(-0.5 * (found["radius_arcsec"] / 0.2) ** 2)
+    np.testing.assert_allclose(within, expected, atol=0.02)
 
 
 def test_shifts_shorter_than_two_radii_are_refused():

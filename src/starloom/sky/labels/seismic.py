@@ -105,8 +105,9 @@ def yu2018(
     Returns:
         Columns as VizieR's J/ApJS/236/42: KIC, Kpmag, QLen (quarters), DLen [d], numax, Delnu
         with e_numax, e_Delnu [uHz], Teff [K], logg, [Fe/H], masses and radii without correction
-        (NoCor), with that of the giant branch (RGBcor) and of the clump (Clcor), Phase (1 RGB,
-        2 helium burning, 0 unknown); and for each row the row of its star in `stars`.
+        (NoCor), with that of the giant branch (RGBcor) and of the clump (Clcor), _RA, _DE [deg] of
+        the input catalogue, which are 2MASS's, Phase (1 RGB, 2 helium burning, 0 unknown); and for
+        each row the row of its star in `stars`.
 
     Raises:
         KeyError: if `stars` lacks a column; the message names it.
@@ -153,7 +154,8 @@ def yu2018(
         mass, radius = _scaling(seen["numax"], seen["dnu"] / fdnu, seen["teff"])
         table[f"{name}M"], table[f"e_{name}M"] = mass, mass * e_mass * error_scale
         table[f"{name}R"], table[f"e_{name}R"] = radius, radius * e_radius * error_scale
-    return table | {"Phase": phase}, rows
+    place = twomass_position(stars, seed)
+    return table | {"_RA": place["ra"], "_DE": place["dec"], "Phase": phase}, rows
 
 
 def miglio2021(
