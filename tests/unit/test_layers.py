@@ -12,6 +12,7 @@ ALLOWED = {
     "models": set(),
     "training": {"models"},
     "studies": {"prepare", "models", "training"},
+    "predict": {"archives", "prepare", "models", "training", "studies"},
     "figures": set(),
     "provenance": set(),
     "publish": {"provenance"},

@@ -5,8 +5,19 @@ Tables take their units and descriptions from here, the data-model page is gener
 and a test fails when a product has a column that is not here. A study has a module of its own.
 """
 
+from starloom.columns.ages import POWER_FLAGS, SPECTRUM_FLAGS
 from starloom.columns.entries import Column, Flag
 from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
 from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
 
-__all__ = ["MATCH_FLAGS", "SCATTER_VAE", "STAR", "XP_FLAGS", "Column", "Flag", "scatter_vae"]
+__all__ = [
+    "MATCH_FLAGS",
+    "POWER_FLAGS",
+    "SCATTER_VAE",
+    "SPECTRUM_FLAGS",
+    "STAR",
+    "XP_FLAGS",
+    "Column",
+    "Flag",
+    "scatter_vae",
+]

@@ -1,0 +1,5 @@
+"""Trained models applied to files of one's own: `starloom predict ...`, one module a product."""
+
+from starloom.predict.command import PRODUCTS, add_predict
+
+__all__ = ["PRODUCTS", "add_predict"]

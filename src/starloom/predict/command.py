@@ -1,0 +1,78 @@
+"""
+The command `starloom predict WHAT FILES... -o TABLE`.
+
+A product is a function that adds its parser below `predict` and says, with
+`set_defaults(run=...)`, what to call. A module brings one by a line in `PRODUCTS`.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = ()
+"""What can be predicted, in the order of the help."""
+
+
+def add_predict(commands: argparse._SubParsersAction) -> None:
+    """Add `starloom predict` with all its products."""
+    parser = commands.add_parser(
+        "predict",
+        help="apply a trained model to files of your own",
+        description="Apply a trained model to files of your own; the result is one table.",
+    )
+    products = parser.add_subparsers(title="products", required=True, metavar="WHAT")
+    for add in PRODUCTS:
+        add(products)
+
+
+def common_options(parser: argparse.ArgumentParser, model: str, files: str) -> None:
+    """
+    Add what all products share: `FILES... -o TABLE --model FOLDER`.
+
+    Args:
+        parser: of the product.
+        model: default folder of the model.
+        files: what the files are, for the help.
+    """
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILES", help=files)
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="TABLE",
+        help="table to write: .parquet, .fits, .csv or .csv.gz",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", type=Path, default=Path(model), help=f"folder of the trained model ({model})"
+    )
+
+
+def write_output(path: Path, columns: "Mapping[str, np.ndarray]") -> None:
+    """
+    Write a table in the format that its name ends in.
+
+    Args:
+        path: the table.
+        columns: equally long arrays by name, one value a row.
+
+    Raises:
+        ValueError: if the name has another ending.
+    """
+    from astropy.table import Table
+
+    from starloom.tables import atomic, write_fits_table, write_table
+
+    if path.suffix == ".parquet":
+        write_table(path, columns)
+    elif path.suffix == ".fits":
+        plain = {k: v.astype(str) if v.dtype.kind == "O" else v for k, v in columns.items()}
+        write_fits_table(path, Table(plain))
+    elif path.name.endswith((".csv", ".csv.gz")):
+        import pandas as pd
+
+        packed = path.suffix == ".gz"
+        with atomic(path) as temporary:
+            pd.DataFrame(dict(columns)).to_csv(
+                temporary,
+                index=False,
+                compression={"method": "gzip", "mtime": 0} if packed else None,
+            )
+    else:
+        raise ValueError(f"{path}: the table must end in .parquet, .fits, .csv or .csv.gz")

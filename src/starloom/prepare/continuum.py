@@ -1,0 +1,222 @@
+"""
+Continuum of APOGEE spectra: one weighted polynomial a chip through pixels that hardly absorb.
+
+All spectra of a chunk are fitted at once: the normal equations of a Chebyshev polynomial of
+degree 2 need six moments of the weights and three of the flux, which are matrix products.
+"""
+
+import itertools
+import os
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float, Int
+from threadpoolctl import threadpool_limits
+
+CHIPS = ((246, 3274), (3585, 6080), (6344, 8335))
+"""First pixel and the one after the last, of the 8575, that each chip keeps."""
+
+PIXELS = sum(stop - start for start, stop in CHIPS)
+
+CHIP_SIZES = tuple(stop - start for start, stop in CHIPS)
+_STARTS = (0, CHIP_SIZES[0], CHIP_SIZES[0] + CHIP_SIZES[1])
+
+CONTINUUM_PIXELS = (192, 138, 202)
+"""How many continuum pixels each chip has."""
+
+BAD_BITS = (0, 1, 2, 3, 4, 5, 6, 7, 12)
+"""Bits of the pixel mask that make a pixel useless: bad, cosmic ray, saturated, unfixable, bad
+dark, bad flat, bad error, no sky, significant sky line."""
+
+HIGHEST = 2.0
+"""Normalised flux above this is no star's."""
+
+BLOCK = 64
+"""Stars at once: what fits a core's caches."""
+
+DEGREE = 2
+FEWEST = 10
+"""Good continuum pixels without which a chip has no continuum."""
+
+ROUNDS = 3
+SECTIONS = 16
+
+
+def kept_pixels() -> Int[np.ndarray, " n_pix"]:
+    """Which of the 8575 pixels are kept, in order (7514 of them)."""
+    return np.concatenate([np.arange(start, stop) for start, stop in CHIPS])
+
+
+def normalise(
+    chosen: Sequence[Int[np.ndarray, " n_continuum"]],
+    flux: Float[np.ndarray, "n_star n_pix"],
+    error: Float[np.ndarray, "n_star n_pix"],
+    mask: Int[np.ndarray, "n_star n_pix"],
+) -> dict[str, np.ndarray]:
+    """
+    Divide spectra by their continua.
+
+    A pixel is bad where its mask has one of `BAD_BITS`, where flux or error is not finite, the
+    error not positive, or the normalised flux above 2; it gets the flux 1 and an infinite error.
+
+    Args:
+        chosen: by chip, the pixels of the chip that its continuum goes through.
+        flux: spectra in any unit, on the 7514 kept pixels.
+        error: their errors.
+        mask: bits of the pixel mask.
+
+    Returns:
+        `flux` and `error` relative to the continuum (n_star, 7514), float32, and `fitted`
+        (n_star, 3): whether a chip has a continuum, ten good continuum pixels and a positive
+        level. A chip without has the flux 1 and infinite errors.
+
+    Raises:
+        ValueError: if the spectra do not have the kept pixels.
+
+    References:
+        Leung & Bovy (2019), MNRAS 483, 3255, Sec. 3.1; Leung et al. (2023), Sec. 4.1. Weights
+        are 1/error, squared in the sum of squares.
+    """
+    n_star = len(flux)
+    if any(values.shape != (n_star, PIXELS) for values in (flux, error, mask)):
+        raise ValueError(f"spectra of shape {flux.shape}: {PIXELS} kept pixels are expected")
+    out = {name: np.empty((n_star, PIXELS), np.float32) for name in ("flux", "error")}
+    fitted = np.empty((n_star, len(CHIPS)), bool)
+
+    def run(start):
+        stars = slice(start, start + BLOCK)
+        for chip, (low, size) in enumerate(zip(_STARTS, CHIP_SIZES, strict=True)):
+            part = (stars, slice(low, low + size))
+            given = (flux[part], error[part], mask[part])
+            results = (out["flux"][part], out["error"][part])
+            fitted[stars, chip] = _normalise_chip(chosen[chip], *given, *results)
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(run, range(0, n_star, BLOCK)))
+    return out | {"fitted": fitted}
+
+
+def _normalise_chip(pixels, flux, error, mask, to_flux, to_error):
+    """Fill `to_flux` and `to_error`; which stars have a continuum on the chip."""
+    bad = _bad(flux, error, mask)
+    columns = _basis(flux.shape[1])
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        weight = np.where(bad[:, pixels], 0.0, 1 / np.square(error[:, pixels], dtype=np.float64))
+        # Only ratios of weights count.
+        weight /= np.maximum(weight.max(axis=1, keepdims=True), 1e-300)
+        terms = columns[pixels]
+        pairs = (terms[:, :, None] * terms[:, None, :]).reshape(len(pixels), -1)
+        matrix = (weight @ pairs).reshape(-1, DEGREE + 1, DEGREE + 1)
+        vector = (weight * np.where(bad[:, pixels], 0.0, flux[:, pixels])) @ terms
+        enough = (weight > 0).sum(axis=1) >= FEWEST
+        matrix[~enough] = np.eye(DEGREE + 1)
+        solved = np.linalg.solve(matrix, vector[..., None])[..., 0]
+        curve = solved.astype(np.float32) @ columns.T.astype(np.float32)
+        fitted = enough & (curve > 0).all(axis=1)
+        np.reciprocal(curve, out=curve)
+        np.multiply(flux, curve, out=to_flux)
+        np.multiply(error, curve, out=to_error)
+        bad |= to_flux > HIGHEST
+    bad[~fitted] = True
+    to_flux[bad] = 1.0
+    to_error[bad] = np.inf
+    return fitted
+
+
+def _bad(flux, error, mask):
+    """Pixels to leave out; a NaN fails each comparison."""
+    with np.errstate(invalid="ignore"):
+        bad = (mask & sum(1 << bit for bit in BAD_BITS)) != 0
+        bad |= ~(error > 0)
+        bad |= ~(error < np.inf)
+        bad |= ~(np.abs(flux) < np.inf)
+    return bad
+
+
+@cache
+def _basis(size):
+    """Chebyshev polynomials from -1 to 1 over the kept pixels of a chip, (size, DEGREE + 1)."""
+    return np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, size), DEGREE)
+
+
+def find_continuum(
+    flux: Float[np.ndarray, "n_star n_pix"],
+    error: Float[np.ndarray, "n_star n_pix"],
+    mask: Int[np.ndarray, "n_star n_pix"],
+    counts: Sequence[int] = CONTINUUM_PIXELS,
+) -> list[Int[np.ndarray, " n_continuum"]]:
+    """
+    Pixels that hardly absorb in any of many stars, from their spectra alone.
+
+    A pixel is the better the higher its flux is and the less it differs from star to star, in
+    spectra divided by a first continuum, an upper quantile of the chip's sections. The best
+    pixels of each of 16 sections are taken, so that they reach from end to end; the spectra are
+    then divided by the continuum through them, and the choice is made again.
+
+    Args:
+        flux: spectra in any unit on the 7514 kept pixels; bright giants of all kinds.
+        error: their errors.
+        mask: bits of the pixel mask.
+        counts: how many pixels to choose on each chip.
+
+    Returns:
+        By chip, the chosen pixels of the chip, in order.
+
+    Raises:
+        ValueError: if no star has good pixels on all chips, or a pixel count is not positive.
+
+    References:
+        The same aim as Ness et al. (2015), ApJ 808, 16, Sec. 5.3, without labels.
+    """
+    if min(counts) < 1:
+        raise ValueError(f"each chip needs continuum pixels, not {tuple(counts)}")
+    good = ~_bad(flux, error, mask)
+    shares = np.stack([part.mean(axis=1) for part in np.split(good, _STARTS[1:], axis=1)])
+    stars = (shares > 0.5).all(axis=0)
+    if not stars.any():
+        raise ValueError(f"none of {len(flux)} spectra has half of its pixels good on each chip")
+    flux, error, mask, good = flux[stars], error[stars], mask[stars], good[stars]
+    ready = np.where(good, flux / _upper_envelope(flux, good), np.nan)
+    for _ in range(ROUNDS):
+        chosen = _best(ready, counts)
+        done = normalise(chosen, flux, error, mask)
+        ready = np.where(np.isfinite(done["error"]), done["flux"], np.nan)
+    return chosen
+
+
+def _upper_envelope(flux, good):
+    """A first continuum: the 90th percentile in each section of a chip, joined by lines."""
+    envelope = np.empty_like(flux)
+    for low, size in zip(_STARTS, CHIP_SIZES, strict=True):
+        edges = np.linspace(0, size, SECTIONS + 1).astype(int)
+        chip = np.where(good, flux, np.nan)[:, low : low + size]
+        levels = np.stack(
+            [np.nanpercentile(chip[:, a:b], 90, axis=1) for a, b in itertools.pairwise(edges)],
+            axis=1,
+        )
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        for star, level in enumerate(levels):
+            known = np.isfinite(level)
+            line = np.interp(np.arange(size), middle[known], level[known])
+            envelope[star, low : low + size] = line
+    return envelope
+
+
+def _best(ready, counts):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a pixel that is bad in all stars
+        quality = np.nanmean(ready, axis=0) - np.nanstd(ready, axis=0)
+    quality = np.nan_to_num(quality, nan=-np.inf)
+    chosen = []
+    for low, size, count in zip(_STARTS, CHIP_SIZES, counts, strict=True):
+        edges = np.linspace(0, size, SECTIONS + 1).astype(int)
+        shares = np.diff(np.linspace(0, count, SECTIONS + 1).astype(int))
+        best = [
+            a + np.argsort(-quality[low + a : low + b], kind="stable")[:share]
+            for (a, b), share in zip(itertools.pairwise(edges), shares, strict=True)
+        ]
+        chosen.append(np.sort(np.concatenate(best)))
+    return chosen
