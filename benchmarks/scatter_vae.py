@@ -18,9 +18,9 @@ from compare import alternate, matmul_limit, table
 
 from starloom.models import scatter_vae as network
 from starloom.models.chunks import in_chunks
-from starloom.studies.scatter_vae import Architecture
-from starloom.studies.scatter_vae.model import graph_of, init, loss
 from starloom.training.epochs import compiled
+from starloom.training.scatter_vae import Architecture
+from starloom.training.scatter_vae.model import graph_of, init, loss
 
 N_INPUT = 110
 BATCH = 1024

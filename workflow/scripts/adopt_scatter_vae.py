@@ -1,13 +1,13 @@
 """Take a trained scatter VAE from elsewhere, after reading it as a model."""
 
 from starloom.job import logged
-from starloom.studies import scatter_vae as study
 from starloom.tables import read_model, write_model
+from starloom.training import scatter_vae as vae
 
 
 def main(model_path, adopted_path):
-    model, card = study.from_model(*read_model(model_path)), read_model(model_path)[1]
-    write_model(adopted_path, *study.to_model(model, **card))
+    model, card = vae.from_model(*read_model(model_path)), read_model(model_path)[1]
+    write_model(adopted_path, *vae.to_model(model, **card))
     print(f"adopted {model_path}: {model.architecture}")
 
 

@@ -5,21 +5,21 @@ import numpy as np
 from starloom.columns import XP_FLAGS
 from starloom.job import logged
 from starloom.prepare.spectra import inputs
-from starloom.studies import scatter_vae as study
 from starloom.tables import read_arrays, read_model, write_table
+from starloom.training import scatter_vae as vae
 
 
 def main(model_path, xp_path, latent_path):
-    model = study.from_model(*read_model(model_path))
+    model = vae.from_model(*read_model(model_path))
     arrays = read_arrays(xp_path)
     full = model.architecture.likelihood == "full"
     given, correlation = inputs(arrays, full)
-    good, dropped = study.usable(**given)
-    stars = study.standardise(
+    good, dropped = vae.usable(**given)
+    stars = vae.standardise(
         **{k: v[good] for k, v in given.items()}, mean=model.mean, std=model.std
     )
     stars |= {"correlation": correlation[good]} if full else {}
-    found = study.predict(model, stars)
+    found = vae.predict(model, stars)
     far = np.zeros(len(good), bool)
     far[good] = found.pop("out_of_range")
     columns = {"source_id": arrays["source_id"]}

@@ -5,8 +5,8 @@ import numpy as np
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import inputs, names
-from starloom.studies import scatter_vae as study
 from starloom.tables import read_arrays, read_table, stack, write_model, write_table
+from starloom.training import scatter_vae as vae
 
 
 def main(xp_paths, stars_path, model_path, history_path, seed, model, training, made, folder, code):
@@ -15,22 +15,22 @@ def main(xp_paths, stars_path, model_path, history_path, seed, model, training, 
     stars = read_table(stars_path, ["source_id", "split"])
     split = stars["split"][rows_of(arrays["source_id"], stars["source_id"])]
     given, correlation = inputs(arrays, full)
-    ready, good, mean, std, dropped = study.prepare(**given, training=split == 0)
+    ready, good, mean, std, dropped = vae.prepare(**given, training=split == 0)
     ready |= {"correlation": correlation[good]} if full else {}
     seen, unseen = ({k: v[split[good] == part] for k, v in ready.items()} for part in (0, 1))
     print(f"{len(seen['x'])} training, {len(unseen['x'])} validation stars; dropped {dropped}")
     choices = {name: model[name] for name in ("latent", "widths", "scatter", "likelihood")}
-    architecture = study.Architecture(n_input=len(mean), **choices)
-    settings = study.Settings(**training)
+    architecture = vae.Architecture(n_input=len(mean), **choices)
+    settings = vae.Settings(**training)
     scaling = {"mean": mean, "std": std, "architecture": architecture, "settings": settings}
-    trained, fit = study.train(
+    trained, fit = vae.train(
         seen, unseen, **scaling, seed=seed, folder=folder, identity={"code": code}
     )
     if model["recalibrate"]:
-        trained = study.recalibrated(trained, unseen)
-    trained = study.with_reference(trained, seen, unseen, seed=seed)
+        trained = vae.recalibrated(trained, unseen)
+    trained = vae.with_reference(trained, seen, unseen, seed=seed)
     card = made | {"best_epoch": int(fit.best_epoch), "seed": seed, "training": training}
-    write_model(model_path, *study.to_model(trained, **card, dropped=dropped))
+    write_model(model_path, *vae.to_model(trained, **card, dropped=dropped))
     epoch = {"epoch": np.arange(len(fit.history["train_loss"])) + 1}
     write_table(history_path, epoch | fit.history)
 

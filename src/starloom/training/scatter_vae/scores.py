@@ -14,9 +14,9 @@ from sklearn.mixture import GaussianMixture
 
 from starloom.models import scatter_vae as network
 from starloom.models.chunks import in_chunks
-from starloom.studies.scatter_vae.model import Model, graph_of, loss
 from starloom.training.epochs import mean_loss
 from starloom.training.losses import gaussian, gaussian_blocks
+from starloom.training.scatter_vae.model import Model, graph_of, loss
 
 FIRST = 32
 """Coefficients of BP and of RP that the relative errors R(j) and RMSE(j) use."""

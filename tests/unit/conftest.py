@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from starloom.studies import scatter_vae as study
-
 N_BAND = 10
 
 
@@ -42,25 +40,31 @@ def xp_simulator():
 @pytest.fixture(scope="session")
 def architecture():
     """A small network of the same kind."""
-    return study.Architecture(n_input=2 * N_BAND, widths=(32, 24, 12), latent=4)
+    from starloom.training import scatter_vae as vae
+
+    return vae.Architecture(n_input=2 * N_BAND, widths=(32, 24, 12), latent=4)
 
 
 @pytest.fixture(scope="session")
 def stars():
     """Training, validation and test stars, normalised, with their scaling."""
+    from starloom.training import scatter_vae as vae
+
     raw = simulate(5600, 1)
     split = np.repeat([0, 1, 2], [4000, 600, 1000])
-    ready, _, mean, std, _ = study.prepare(**raw, training=split == 0)
+    ready, _, mean, std, _ = vae.prepare(**raw, training=split == 0)
     return [{k: v[split == part] for k, v in ready.items()} for part in range(3)], mean, std
 
 
 @pytest.fixture(scope="session")
 def trained(stars, architecture):
     """A model of the simulated spectra, with its fit."""
+    from starloom.training import scatter_vae as vae
+
     (seen, unseen, _), mean, std = stars
-    settings = study.Settings(
+    settings = vae.Settings(
         batch=250, epochs=240, learning_rate=5e-3, restart_epochs=240, validate_epochs=10
     )
     given = {"mean": mean, "std": std, "architecture": architecture, "settings": settings}
-    model, fit = study.train(seen, unseen, **given, seed=3)
-    return study.with_reference(model, seen, unseen, seed=3), fit
+    model, fit = vae.train(seen, unseen, **given, seed=3)
+    return vae.with_reference(model, seen, unseen, seed=3), fit

@@ -1,4 +1,4 @@
-"""The scatter VAE of the study: its architecture, loss, training and storage."""
+"""The scatter VAE as a model of stars: its architecture, loss, training and storage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats as distributions
 
-from starloom.studies import scatter_vae as study
-from starloom.studies.scatter_vae import scores
 from starloom.tables import read_model, write_model
+from starloom.training import scatter_vae as vae
+from starloom.training.scatter_vae import scores
 
 
 def test_stars_that_cannot_be_read_are_dropped_and_counted_by_their_first_fault(xp_simulator):
@@ -23,7 +23,7 @@ def test_stars_that_cannot_be_read_are_dropped_and_counted_by_their_first_fault(
     raw["errors"][2, 5] = 0.0
     raw["errors"][3, 5] = -1.0
     raw["g_flux"][4], raw["g_flux"][5] = 0.0, np.nan
-    good, counts = study.usable(**raw)
+    good, counts = vae.usable(**raw)
     assert np.flatnonzero(good).tolist() == [6, 7]
     assert counts == {"not_finite": 2, "bad_error": 2, "no_g_flux": 2}
 
@@ -32,7 +32,7 @@ def test_inputs_are_coefficients_over_flux_in_units_of_the_training_spread(xp_si
     raw = xp_simulator(50, 0)
     raw["coefficients"][7, 2] = np.nan
     training = np.arange(50) < 30
-    ready, good, mean, std, counts = study.prepare(**raw, training=training)
+    ready, good, mean, std, counts = vae.prepare(**raw, training=training)
     assert counts == {"not_finite": 1, "bad_error": 0, "no_g_flux": 0}
     assert good.sum() == 49
     ratio = raw["coefficients"][good] / raw["g_flux"][good, None]
@@ -48,24 +48,24 @@ def test_inputs_are_coefficients_over_flux_in_units_of_the_training_spread(xp_si
 def test_a_training_set_without_stars_or_with_a_constant_is_refused(xp_simulator):
     raw = xp_simulator(10, 0)
     with pytest.raises(ValueError, match="0 usable training stars"):
-        study.prepare(**raw, training=np.zeros(10, bool))
+        vae.prepare(**raw, training=np.zeros(10, bool))
     raw["coefficients"][:, 4] = raw["g_flux"]
     with pytest.raises(ValueError, match="coefficient 4 is the same"):
-        study.prepare(**raw, training=np.ones(10, bool))
+        vae.prepare(**raw, training=np.ones(10, bool))
 
 
 def test_the_loss_is_the_negative_log_likelihood_of_a_draw_plus_the_divergence(architecture):
-    params, running = study.init(jax.random.key(0), architecture)
+    params, running = vae.init(jax.random.key(0), architecture)
     x = np.random.default_rng(0).normal(size=(9, 20)).astype(np.float32)
     given = {"x": jnp.asarray(x), "error": 0.1 + jnp.abs(x) / 5}
     key = jax.random.key(4)
-    graph = study.model.graph_of(architecture)
+    graph = vae.model.graph_of(architecture)
 
     @jax.jit
     def both(params):
-        apply = study.model.network.apply
+        apply = vae.model.network.apply
         out, _ = apply(graph, params, running, given["x"], key=key, training=False)
-        return out, study.loss(params, running, given, key, False, architecture=architecture)
+        return out, vae.loss(params, running, given, key, False, architecture=architecture)
 
     out, (value, (_, parts)) = both(params)
     scale = np.hypot(given["error"], out.scatter)
@@ -80,13 +80,13 @@ def test_the_loss_is_the_negative_log_likelihood_of_a_draw_plus_the_divergence(a
 
 def test_without_correlations_the_full_likelihood_is_the_diagonal_one(architecture):
     full = replace(architecture, likelihood="full")
-    params, running = study.init(jax.random.key(0), architecture)
+    params, running = vae.init(jax.random.key(0), architecture)
     x = jax.random.normal(jax.random.key(1), (6, 20))
     given = {"x": x, "error": 0.3 + 0 * x, "correlation": jnp.zeros((6, 2, 45))}
 
     @functools.partial(jax.jit, static_argnums=0)
     def value(kind):
-        return study.loss(params, running, given, jax.random.key(2), False, architecture=kind)[0]
+        return vae.loss(params, running, given, jax.random.key(2), False, architecture=kind)[0]
 
     values = [value(kind) for kind in (architecture, full)]
     np.testing.assert_allclose(*values, rtol=1e-5)
@@ -94,7 +94,7 @@ def test_without_correlations_the_full_likelihood_is_the_diagonal_one(architectu
 
 def test_held_out_residuals_are_unit_gaussians(trained, stars):
     (_, validation, test), *_ = stars
-    numbers = study.evaluate(trained[0], test, n_bp=10)[0]
+    numbers = vae.evaluate(trained[0], test, n_bp=10)[0]
     assert numbers["residual_width_drawn"] == pytest.approx(1, abs=0.1)
     assert numbers["residual_mean"] == pytest.approx(0, abs=0.03)
     assert numbers["active_dimensions"] >= 2
@@ -103,15 +103,15 @@ def test_held_out_residuals_are_unit_gaussians(trained, stars):
     # active dimension takes twice its share of the 20 coefficients from chi2.
     narrower = np.sqrt(1 - 2 * numbers["active_dimensions"] / 20)
     assert numbers["residual_width"] == pytest.approx(narrower, abs=0.07)
-    again = study.recalibrated(trained[0], validation)
-    width = study.evaluate(again, test, n_bp=10)[0]["residual_width"]
+    again = vae.recalibrated(trained[0], validation)
+    width = vae.evaluate(again, test, n_bp=10)[0]["residual_width"]
     assert width == pytest.approx(1, abs=0.04)
 
 
 def test_the_evaluation_s_numbers_follow_from_its_arrays(trained, stars):
     test = stars[0][2]
-    numbers, arrays = study.evaluate(trained[0], test, n_bp=10)
-    found = study.predict(trained[0], test, spectra=True)
+    numbers, arrays = vae.evaluate(trained[0], test, n_bp=10)
+    found = vae.predict(trained[0], test, spectra=True)
     relative = (test["x"] - found["spectrum"]) / test["error"]
     np.testing.assert_allclose(arrays["relative"], relative, rtol=1e-5)
     np.testing.assert_allclose(arrays["rmse"], np.sqrt((relative**2).mean(axis=1)), rtol=1e-5)
@@ -129,21 +129,21 @@ def test_rmse_reads_the_first_32_coefficients_of_each_band():
 
 def test_the_latent_of_a_star_is_its_mean_and_the_same_in_any_company(trained, stars):
     test = stars[0][2]
-    together = study.predict(trained[0], test)
-    alone = study.predict(trained[0], {name: values[5:6] for name, values in test.items()})
+    together = vae.predict(trained[0], test)
+    alone = vae.predict(trained[0], {name: values[5:6] for name, values in test.items()})
     for name, values in alone.items():
         np.testing.assert_allclose(values[0], together[name][5], rtol=2e-4, atol=2e-5)
-    weights = study.model.network.folded(
-        study.model.graph_of(trained[0].architecture), trained[0].params, trained[0].stats
+    weights = vae.model.network.folded(
+        vae.model.graph_of(trained[0].architecture), trained[0].params, trained[0].stats
     )
-    mean, sigma = study.model.network.encode(weights, test["x"])
+    mean, sigma = vae.model.network.encode(weights, test["x"])
     np.testing.assert_allclose(together["latent_mean"], mean, atol=1e-5)
     np.testing.assert_allclose(together["latent_sigma"], sigma, rtol=1e-4)
 
 
 def test_the_log_likelihood_is_that_of_independent_gaussians(trained, stars):
     test = stars[0][2]
-    found = study.predict(trained[0], test, spectra=True)
+    found = vae.predict(trained[0], test, spectra=True)
     scale = np.hypot(test["error"], found["scatter"]).astype(float)
     expected = distributions.norm.logpdf(test["x"], found["spectrum"], scale).sum(axis=1)
     np.testing.assert_allclose(found["log_likelihood"], expected, rtol=1e-4, atol=1e-3)
@@ -152,7 +152,7 @@ def test_the_log_likelihood_is_that_of_independent_gaussians(trained, stars):
 def test_strange_stars_get_a_high_score_and_ordinary_ones_do_not(trained, stars):
     test = {name: values.copy() for name, values in stars[0][2].items()}
     test["x"][:20] += 6 * np.sign(np.random.default_rng(0).normal(size=(20, 20)))
-    found = study.predict(trained[0], test)
+    found = vae.predict(trained[0], test)
     assert (found["outlier_score"][:20] > 0.99).all()
     assert found["out_of_range"][:20].all()
     assert found["out_of_range"][20:].mean() < 0.01
@@ -175,23 +175,23 @@ def test_the_latent_density_is_that_of_the_gaussian_mixture(trained):
 
 
 def test_a_model_comes_back_from_its_file(trained, stars, tmp_path):
-    write_model(tmp_path / "model", *study.to_model(trained[0], seed=3))
+    write_model(tmp_path / "model", *vae.to_model(trained[0], seed=3))
     arrays, card = read_model(tmp_path / "model")
     assert card["seed"] == 3
     assert arrays["params/encoder/linear/0/kernel"].shape == (20, 32)
-    back = study.from_model(arrays, card)
-    ours, theirs = (study.predict(model, stars[0][2]) for model in (trained[0], back))
+    back = vae.from_model(arrays, card)
+    ours, theirs = (vae.predict(model, stars[0][2]) for model in (trained[0], back))
     for name, values in ours.items():
         np.testing.assert_array_equal(values, theirs[name])
 
 
 def test_a_file_of_another_model_or_with_an_array_missing_is_refused(trained):
-    arrays, card = study.to_model(trained[0])
+    arrays, card = vae.to_model(trained[0])
     with pytest.raises(ValueError, match="kind 'forest', expected 'scatter_vae'"):
-        study.from_model(arrays, card | {"kind": "forest"})
+        vae.from_model(arrays, card | {"kind": "forest"})
     del arrays["params/mean/kernel"]
     with pytest.raises(KeyError, match="params/mean/kernel"):
-        study.from_model(arrays, card)
+        vae.from_model(arrays, card)
 
 
 def test_recalibration_gives_validation_residuals_unit_width_and_is_not_the_default(trained, stars):
@@ -199,22 +199,22 @@ def test_recalibration_gives_validation_residuals_unit_width_and_is_not_the_defa
     assert trained[0].scatter_scale == 1.0
     tight = replace(trained[0], scatter_scale=0.3)
     for model in (trained[0], tight):
-        again = study.recalibrated(model, validation)
-        width = study.evaluate(again, validation, n_bp=10)[0]["residual_width"]
+        again = vae.recalibrated(model, validation)
+        width = vae.evaluate(again, validation, n_bp=10)[0]["residual_width"]
         assert width == pytest.approx(1, abs=1e-3)
     large = {**validation, "error": 100 * validation["error"]}
-    assert study.recalibrated(trained[0], large).scatter_scale == 0.0
+    assert vae.recalibrated(trained[0], large).scatter_scale == 0.0
 
 
 def test_the_free_scatter_and_an_ensemble_train_too(stars, architecture):
     (seen, unseen, _), mean, std = stars
     few = [{name: values[:300] for name, values in part.items()} for part in (seen, unseen)]
-    settings = study.Settings(batch=100, epochs=2)
+    settings = vae.Settings(batch=100, epochs=2)
     given = {"mean": mean, "std": std, "settings": settings, "seed": 1}
     free = replace(architecture, scatter="free")
-    models, fit = study.train_ensemble(*few, **given, architecture=free, members=2)
+    models, fit = vae.train_ensemble(*few, **given, architecture=free, members=2)
     assert len(models) == 2
     assert fit.history["train_loss"].shape == (2, 2)
-    found = [study.predict(model, few[1])["latent_mean"] for model in models]
+    found = [vae.predict(model, few[1])["latent_mean"] for model in models]
     assert np.isfinite(found).all()
     assert not np.allclose(*found)
