@@ -15,6 +15,7 @@ include: "workflow/rules/acquire.smk"
 include: "workflow/rules/match.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/scatter_vae.smk"
+include: "workflow/rules/labels.smk"
 include: "workflow/rules/publish.smk"
 
 

@@ -7,15 +7,18 @@ and a test fails when a product has a column that is not here. A study has a mod
 
 from starloom.columns.ages import POWER_FLAGS, SPECTRUM_FLAGS
 from starloom.columns.entries import Column, Flag
+from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS
 from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
 from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
 
 __all__ = [
+    "LABEL_FLAGS",
     "MATCH_FLAGS",
     "POWER_FLAGS",
     "SCATTER_VAE",
     "SPECTRUM_FLAGS",
     "STAR",
+    "STELLAR_LABELS",
     "XP_FLAGS",
     "Column",
     "Flag",

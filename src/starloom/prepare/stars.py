@@ -19,6 +19,17 @@ GAIA_COLUMNS = (
     "bp_rp",
     "ruwe",
     "phot_bp_rp_excess_factor",
+    "phot_bp_mean_mag",
+    "phot_rp_mean_mag",
+    "phot_bp_mean_flux_over_error",
+    "phot_rp_mean_flux_over_error",
+    "nu_eff_used_in_astrometry",
+    "pseudocolour",
+    "astrometric_params_solved",
+    "ecl_lat",
+    "teff_gspphot",
+    "logg_gspphot",
+    "mh_gspphot",
 )
 TWOMASS_COLUMNS = ("j_m", "h_m", "ks_m", "j_msigcom", "h_msigcom", "ks_msigcom")
 LABELS = {
@@ -32,6 +43,8 @@ LABELS = {
     "MG_FE": "mg_fe",
 }
 """APOGEE's labels and our names; each has an error column."""
+
+APOGEE_FLAGS = ("STARFLAG", "ASPCAPFLAG", "EXTRATARG")
 
 NO_VALUE = -999.0
 """Labels below this are the archive's way to say that there is none."""
@@ -52,13 +65,14 @@ def one_row_each(
         gaia: gaia_source columns, or None.
         apogee: allStar columns, or None; then the labels are absent.
         twomass: 2MASS columns, or None.
-        unwise: unWISE fluxes `flux_w1`, `flux_w2` [Vega nanomaggies], or None.
+        unwise: unWISE fluxes `flux_w1`, `flux_w2` [Vega nanomaggies], with errors `dflux_w1`,
+            `dflux_w2` where there are, or None.
 
     Returns:
         Equally long columns: source_id, match_flag; Gaia's and 2MASS's under their own names
-        [deg, mas, mag]; w1, w2 [mag, Vega]; teff [K], logg, m_h, alpha_m, fe_h, c_fe, n_fe, mg_fe
-        [dex] with `_err`, snrev, starflag, aspcapflag. NaN (0 for flags) where a survey has not
-        the star or no value. kic (-1 none) where the match has it.
+        [deg, mas, mag]; w1, w2 with `_err` [mag, Vega]; teff [K], logg, m_h, alpha_m, fe_h, c_fe,
+        n_fe, mg_fe [dex] with `_err`, snrev, starflag, aspcapflag, extratarg. NaN (0 for flags)
+        where a survey has not the star or no value. kic (-1 none) where the match has it.
     """
     columns = {name: matches[name] for name in ("source_id", "match_flag")}
     if gaia is not None:
@@ -72,7 +86,11 @@ def one_row_each(
     if unwise is not None:
         rows = matches["unwise_row"]
         for band in ("w1", "w2"):
-            columns[band] = nanomaggies_to_mag(_taken(unwise[f"flux_{band}"], rows))
+            flux = _taken(unwise[f"flux_{band}"], rows)
+            columns[band] = nanomaggies_to_mag(flux)
+            if f"dflux_{band}" in unwise:
+                error = _taken(unwise[f"dflux_{band}"], rows)
+                columns[f"{band}_err"] = nanomaggies_to_mag_error(flux, error)
     if apogee is not None:
         rows = matches["apogee_row"]
         columns["apogee_id"] = np.where(rows >= 0, apogee["APOGEE_ID"][rows], "")
@@ -80,7 +98,7 @@ def one_row_each(
             columns[ours] = _label(apogee[theirs], rows)
             columns[f"{ours}_err"] = _label(apogee[f"{theirs}_ERR"], rows)
         columns["snrev"] = _label(apogee["SNREV"], rows)
-        for theirs in ("STARFLAG", "ASPCAPFLAG"):
+        for theirs in (name for name in APOGEE_FLAGS if name in apogee):
             columns[theirs.lower()] = np.where(rows >= 0, apogee[theirs][rows], 0).astype(np.int64)
     return columns
 
@@ -159,6 +177,12 @@ def nanomaggies_to_mag(flux: np.ndarray) -> np.ndarray:
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(flux > 0, 22.5 - 2.5 * np.log10(flux), np.nan)
+
+
+def nanomaggies_to_mag_error(flux: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Error of the magnitude [mag] of a flux with its error; NaN where the flux is not positive."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(flux > 0, 2.5 / np.log(10) * error / flux, np.nan)
 
 
 def _taken(values, rows):

@@ -80,6 +80,42 @@ def likelihood_scale(
     return float(np.exp(minimize_scalar(loss, bounds=np.log([0.05, 20.0]), method="bounded").x))
 
 
+def width_scale(
+    difference: Float[np.ndarray, " n_star"],
+    variance: Float[np.ndarray, " n_star"],
+    reference_variance: Float[np.ndarray, " n_star"] | float = 0.0,
+) -> float:
+    """
+    Factor on the predicted errors that gives the pulls a `width` of 1, whatever their tails.
+
+    Args:
+        difference: predicted minus reference; pairs with a NaN are left out.
+        variance: of the predictions.
+        reference_variance: of the reference, which keeps its size.
+
+    Returns:
+        The factor on sigma, between 0.05 and 20.
+
+    Raises:
+        ValueError: if fewer than ten differences are finite.
+    """
+    from scipy.optimize import brentq
+
+    other = np.broadcast_to(np.asarray(reference_variance, float), np.shape(difference))
+    good = np.isfinite(difference) & np.isfinite(variance) & np.isfinite(other)
+    if good.sum() < 10:
+        raise ValueError(f"{good.sum()} stars with a prediction and a reference: 10 are needed")
+    difference, own, other = difference[good], variance[good], other[good]
+
+    def excess(log_scale):
+        return width(difference / np.sqrt(own * np.exp(2 * log_scale) + other)) - 1.0
+
+    low, high = np.log([0.05, 20.0])
+    if excess(low) <= 0 or excess(high) >= 0:
+        return float(np.exp(low if excess(low) <= 0 else high))
+    return float(np.exp(brentq(excess, low, high, xtol=1e-6)))
+
+
 def bootstrap_error(statistic, *columns: np.ndarray, seed: int, draws: int = 200) -> float:
     """
     One sigma of a statistic when the stars are drawn again with replacement.

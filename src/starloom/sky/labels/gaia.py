@@ -1,12 +1,10 @@
 """Gaia's view of the simulated stars: gaia_source, its errors by magnitude, and GSP-Phot."""
 
-import csv
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
+from starloom.archives.parallax import effective_wavenumber, parallax_zero_point
 from starloom.sky import kinematics
 from starloom.sky.draws import Draws
 
@@ -129,53 +127,12 @@ def magnitude_error(band: str, mag: np.ndarray) -> np.ndarray:
     return np.sqrt(floor**2 + bright**2 + faint**2) / 1000.0
 
 
-def effective_wavenumber(bp_rp: np.ndarray) -> np.ndarray:
-    """
-    Effective wavenumber [1/um] from the colour [mag].
-
-    References:
-        Lindegren et al. (2021a), Eq. 3.
-    """
-    return 1.76 - 1.61 / np.pi * np.arctan(0.531 * bp_rp)
-
-
 def ecliptic(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ecliptic longitude and latitude [deg] of the J2000 mean ecliptic."""
     tilt = np.radians(OBLIQUITY_DEG)
     cosine, sine = np.cos(tilt), np.sin(tilt)
     rotate = np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]])
     return kinematics.angles(kinematics.rotated(rotate, kinematics.direction(ra, dec)))
-
-
-def parallax_zero_point(
-    g_mag: np.ndarray, nu_eff: np.ndarray, ecl_lat_deg: np.ndarray
-) -> np.ndarray:
-    """
-    Bias of the DR3 parallax [mas]: reported = true + bias.
-
-    Args:
-        g_mag: G; the ends of 6 to 21 hold outside.
-        nu_eff: effective wavenumber [1/um].
-        ecl_lat_deg: ecliptic latitude [deg].
-
-    References:
-        Lindegren et al. (2021b), Eqs. A.3-A.5 and Table 9, five-parameter solutions.
-    """
-    grid, coefficients = _zero_point_table()
-    red = np.minimum(nu_eff, 1.24)
-    colour = {
-        0: 1.0,
-        1: np.clip(nu_eff, 1.24, 1.72) - 1.48,
-        2: np.minimum(np.clip(nu_eff, 1.24, 1.72) - 1.48, 0.0) ** 3 * -1.0,
-        3: red - 1.24,
-        4: np.maximum(nu_eff, 1.72) - 1.72,
-    }
-    sine = np.sin(np.radians(ecl_lat_deg))
-    latitude = {0: 1.0, 1: sine, 2: sine**2 - 1.0 / 3.0}
-    bias = 0.0
-    for (j, k), column in coefficients.items():
-        bias = bias + np.interp(g_mag, grid, column) * colour[j] * latitude[k]
-    return bias / 1000.0
 
 
 def gspphot(
@@ -276,13 +233,3 @@ def _radial_velocity(draws, stars, g_mag, error_scale):
         "radial_velocity": np.where(bright, velocity, np.nan),
         "radial_velocity_error": np.where(bright, error * error_scale, np.nan),
     }
-
-
-@lru_cache(maxsize=1)
-def _zero_point_table():
-    path = resources.files("starloom.sky") / "data" / "parallax_zero_point.csv"
-    with path.open() as handle:
-        rows = list(csv.DictReader(handle))
-    grid = np.array([float(row["g_mag"]) for row in rows])
-    terms = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (3, 0), (4, 0))
-    return grid, {(j, k): np.array([float(row[f"q{j}{k}_uas"]) for row in rows]) for j, k in terms}

@@ -1,0 +1,115 @@
+"""The test stars: every method's labels beside APOGEE's, and what they say of the methods."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from starloom.prepare.identifiers import join_ids, rows_of
+from starloom.studies.labels.inputs import LABELS, standardise
+from starloom.studies.labels.model import Model
+from starloom.studies.labels.predict import PARTS, predict
+from starloom.studies.labels.sample import Sample
+from starloom.studies.labels.scores import gain, score, trend
+from starloom.training.calibration import width_scale
+
+MAIN = "dropout"
+"""The method whose labels are published."""
+
+Table = dict[str, np.ndarray]
+
+
+def test_table(
+    test: Sample, models: Mapping[str, Model], boosted: Table, validation: Sample
+) -> Table:
+    """
+    All methods' labels of the test stars, on one row a star.
+
+    Args:
+        test: stars that no training saw.
+        models: by method.
+        boosted: source_id, `value`, `low`, `high` of the trees.
+        validation: stars from which the trees' errors get their scale, as the models' did.
+
+    Returns:
+        source_id, phot_g_mean_mag, label_flag; `apogee_{label}`, `apogee_{label}_error`; for each
+        method `{method}_{label}`, its total error `_sigma` recalibrated and `_raw` before, and
+        for `dropout` the parts.
+    """
+    table = {name: test.stars[name] for name in ("source_id", "phot_g_mean_mag")}
+    table["label_flag"] = test.flag
+    for index, label in enumerate(LABELS):
+        table[f"apogee_{label}"] = test.labels["value"][:, index]
+        table[f"apogee_{label}_error"] = test.labels["error"][:, index]
+    for method, model in models.items():
+        found = predict(model, standardise(test.raw, model.scaling))
+        for index, label in enumerate(LABELS):
+            name = f"{method}_{label}"
+            table[name] = found["value"][:, index]
+            table[f"{name}_sigma"] = found["sigma"][:, index]
+            table[f"{name}_raw"] = found["sigma"][:, index] / model.sigma_scale[index]
+            if method == MAIN:
+                table |= {f"{name}_{part}": found[part][:, index] for part in PARTS}
+    return table | _boosted_columns(test, boosted, validation)
+
+
+def _boosted_columns(test, boosted, validation):
+    columns = {}
+    rows, other = (
+        rows_of(part.stars["source_id"], boosted["source_id"]) for part in (test, validation)
+    )
+    for index, label in enumerate(LABELS):
+        value = boosted["value"][:, index]
+        raw = 0.5 * (boosted["high"][:, index] - boosted["low"][:, index])
+        difference = value[other] - validation.labels["value"][:, index]
+        scale = 1.0
+        if np.isfinite(difference).sum() >= 20:
+            errors = raw[other] ** 2, validation.labels["error"][:, index] ** 2
+            scale = width_scale(difference, *errors)
+        columns[f"xgboost_{label}"] = value[rows]
+        columns[f"xgboost_{label}_sigma"] = raw[rows] * scale
+        columns[f"xgboost_{label}_raw"] = raw[rows]
+    return columns
+
+
+def with_truth(table: Table, truth: Mapping[str, np.ndarray]) -> Table:
+    """The table with `true_{label}` of the simulated stars; NaN where there is no such star."""
+    rows = join_ids(table["source_id"], truth["source_id"])
+    true = {n: np.where(rows >= 0, np.asarray(truth[n], float)[rows], np.nan) for n in LABELS}
+    return table | {f"true_{name}": values for name, values in true.items()}
+
+
+def methods_of(table: Mapping[str, np.ndarray]) -> list[str]:
+    """Methods that a table has labels of."""
+    return [name.removesuffix("_teff_raw") for name in table if name.endswith("_teff_raw")]
+
+
+def evaluate(table: Table, seed: int) -> dict[str, dict]:
+    """
+    What the test stars say.
+
+    Args:
+        table: of `test_table`, perhaps with truth.
+        seed: of the bootstraps.
+
+    Returns:
+        `apogee/{method}/{label}`: of `scores.score`; `raw/...`: with the errors before
+        recalibration; `truth/...`: against the truth; `trend/...`: of `scores.trend`;
+        `gain/logg`: of the pseudo-absolute magnitude.
+    """
+    found = {}
+    for method in methods_of(table):
+        for label in LABELS:
+            name = f"{method}_{label}"
+            value, sigma, raw = (table[name + part] for part in ("", "_sigma", "_raw"))
+            reference = table[f"apogee_{label}"], table[f"apogee_{label}_error"]
+            found[f"apogee/{method}/{label}"] = score(value, sigma, *reference, seed=seed)
+            found[f"raw/{method}/{label}"] = score(value, raw, *reference, seed=seed)
+            found[f"trend/{method}/{label}"] = trend(value, reference[0])
+            if f"true_{label}" in table:
+                true = table[f"true_{label}"], 0.0
+                found[f"truth/{method}/{label}"] = score(value, sigma, *true, seed=seed)
+    if {f"{MAIN}_logg", "no_pseudo_mag_logg"} <= set(table):
+        differences = [table[f"{m}_logg"] - table["apogee_logg"] for m in (MAIN, "no_pseudo_mag")]
+        percent, error = gain(*differences, seed=seed)
+        found["gain/logg"] = {"value": percent, "error": error, "n": len(differences[0])}
+    return {name: entry for name, entry in found.items() if entry}

@@ -1,0 +1,125 @@
+"""The numbers that the study publishes."""
+
+from collections.abc import Mapping
+
+from starloom.numbers import Number
+from starloom.studies.labels.evaluate import MAIN
+from starloom.studies.labels.inputs import LABELS
+
+STUDY = "labels"
+
+NAMES = {name: name for name in LABELS} | {"fe_h": "feh"}
+"""Labels as the ids of numbers spell them."""
+
+UNITS = {name: "dex" for name in LABELS} | {"teff": "K"}
+
+TEST = "test stars with APOGEE labels that pass the training cuts"
+
+SCORES = {
+    "rmse": ("rmse", f"root mean square of predicted minus APOGEE's, {TEST}"),
+    "bias": ("bias", f"median of predicted minus APOGEE's, {TEST}"),
+    "scatter": ("scatter", f"1.4826 MAD of predicted minus APOGEE's, {TEST}"),
+    "sigma": ("sigma", f"median recalibrated total error, {TEST}"),
+}
+
+PULL = (
+    "half of the central 68.27 % of (predicted - APOGEE)/sqrt(sigma^2 + sigma_APOGEE^2), test stars"
+)
+
+
+def numbers(evaluation: Mapping[str, Mapping[str, float]], counts: list[dict]) -> list[Number]:
+    """
+    All numbers of the study.
+
+    Args:
+        evaluation: of `evaluate.evaluate`, other surveys and the spectra's derivatives included.
+        counts: stars left after every cut of the training sample.
+
+    Returns:
+        The numbers, without the published values; those of parts that are absent are left out.
+
+    References:
+        Fallows & Sanders (2024), Tables 1-3, Sec. 4.4 and Appendix A.
+    """
+    found = [*_cuts(counts)]
+    for label in LABELS:
+        found += _table_one(evaluation, label)
+        found += _calibration(evaluation, label)
+    found += _methods(evaluation)
+    if "gain/logg" in evaluation:
+        gain = evaluation["gain/logg"]
+        meaning = "drop of the RMSE of log g when the pseudo-absolute magnitude is given"
+        found.append(_number("pseudo_mag_gain", gain, "value", "percent", meaning))
+    return found
+
+
+def _number(name, entry, key, unit, definition):
+    error = entry.get("error" if key == "value" else f"{key}_error")
+    return Number(f"labels.{name}", STUDY, entry[key], unit, definition, error, entry.get("n"))
+
+
+def _cuts(counts):
+    for count in counts:
+        meaning = f"stars with an APOGEE row left after the cut {count['name']}"
+        meaning += f" ({count['criterion']})" if count["criterion"] else ""
+        yield Number(f"labels.sample_{count['name']}", STUDY, count["left"], "stars", meaning)
+
+
+def _table_one(evaluation, label):
+    entry = evaluation.get(f"apogee/{MAIN}/{label}")
+    if not entry:
+        return
+    for name, (key, meaning) in SCORES.items():
+        yield _number(f"{name}_{NAMES[label]}", entry, key, UNITS[label], meaning)
+
+
+def _calibration(evaluation, label):
+    name = NAMES[label]
+    for kind, told, prefix in (
+        ("apogee", "recalibrated errors", "pull_width"),
+        ("raw", "errors as the network gives them", "pull_width_raw"),
+    ):
+        entry = evaluation.get(f"{kind}/{MAIN}/{label}")
+        if entry:
+            yield _number(f"{prefix}_{name}", entry, "pull_width", "1", f"{PULL}; {told}")
+    entry = evaluation.get(f"apogee/{MAIN}/{label}")
+    for level in (50, 68, 95) if entry else ():
+        meaning = f"share of the test stars whose pull lies in the central {level} % of a Gaussian"
+        share, n = entry[f"coverage_{level}"], entry["n"]
+        error = 100 * (max(share * (1 - share), 0.0) / n) ** 0.5
+        number = Number(
+            f"labels.coverage_{level}_{name}", STUDY, 100 * share, "percent", meaning, error, n
+        )
+        yield number
+
+
+def _methods(evaluation):
+    for key, entry in evaluation.items():
+        kind, _, rest = key.partition("/")
+        method, _, label = rest.partition("/")
+        if kind == "apogee":
+            meaning = (
+                f"mean log density of APOGEE's {label} of the test stars, method {method}, "
+                "recalibrated Gaussian errors"
+            )
+            name = f"likelihood_{method}_{NAMES[label]}"
+            value, n = entry["likelihood"], entry["n"]
+            yield Number(f"labels.{name}", STUDY, value, "nat", meaning, n=n)
+            if method != MAIN:
+                meaning = f"root mean square of predicted minus APOGEE's, test stars, {method}"
+                name = f"rmse_{method}_{NAMES[label]}"
+                yield _number(name, entry, "rmse", UNITS[label], meaning)
+        elif kind == "truth" and method == MAIN:
+            meaning = "root mean square of predicted minus true label, test stars"
+            yield _number(f"true_rmse_{NAMES[label]}", entry, "rmse", UNITS[label], meaning)
+            meaning = "half of the central 68.27 % of (predicted - true)/sigma, test stars"
+            yield _number(f"true_pull_width_{NAMES[label]}", entry, "pull_width", "1", meaning)
+        elif kind == "trend" and method in (MAIN, "balanced"):
+            told = "label-balanced weights" if method == "balanced" else "equal weights"
+            for end in ("low", "high"):
+                meaning = (
+                    f"share of the difference between the {end}est tenth and the middle of {label} "
+                    f"that predictions keep, test stars; trained with {told}"
+                )
+                name = f"trend_{end}_{method}_{NAMES[label]}"
+                yield Number(f"labels.{name}", STUDY, entry[end], "1", meaning, n=entry["n"])
