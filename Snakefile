@@ -16,6 +16,7 @@ include: "workflow/rules/match.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/scatter_vae.smk"
 include: "workflow/rules/labels.smk"
+include: "workflow/rules/tagging.smk"
 include: "workflow/rules/publish.smk"
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +168,39 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mappi
             values = np.asarray(values)
             chunks = (max(1, min(CHUNK, len(values))), *values.shape[1:])
             group.create_array(name, data=values, chunks=chunks)
+
+
+def stream_arrays(
+    path: str | Path, parts: Iterable[Mapping[str, np.ndarray]], n_star: int, meta: Mapping = ()
+) -> None:
+    """
+    Write arrays that come some stars at a time, as `write_arrays` does; memory holds one part.
+
+    Args:
+        path: the Zarr folder.
+        parts: the same arrays each time; the first axis is the star.
+        n_star: stars in all parts together.
+        meta: small values for the group's attributes.
+
+    Raises:
+        ValueError: if the parts do not add up to `n_star`.
+    """
+    with atomic(path) as temporary:
+        group = zarr.create_group(temporary, attributes=dict(meta))
+        start = 0
+        for part in parts:
+            stop = start + len(next(iter(part.values())))
+            if stop > n_star:
+                raise ValueError(f"{path}: more than the {n_star} stars that were announced")
+            for name, values in part.items():
+                if start == 0:
+                    shape = n_star, *values.shape[1:]
+                    chunks = max(1, min(CHUNK, n_star)), *shape[1:]
+                    group.create_array(name, shape=shape, chunks=chunks, dtype=values.dtype)
+                group[name][start:stop] = values
+            start = stop
+        if start != n_star:
+            raise ValueError(f"{path}: {start} stars came, {n_star} were announced")
 
 
 def open_arrays(path: str | Path) -> zarr.Group:

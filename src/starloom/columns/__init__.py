@@ -10,6 +10,7 @@ from starloom.columns.entries import Column, Flag
 from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS
 from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
 from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
+from starloom.columns.tagging import TAGGING, TAGGING_FLAGS, tagging
 
 __all__ = [
     "LABEL_FLAGS",
@@ -19,8 +20,11 @@ __all__ = [
     "SPECTRUM_FLAGS",
     "STAR",
     "STELLAR_LABELS",
+    "TAGGING",
+    "TAGGING_FLAGS",
     "XP_FLAGS",
     "Column",
     "Flag",
     "scatter_vae",
+    "tagging",
 ]

@@ -12,6 +12,12 @@ from starloom.tables import read_model, write_model
 KEEP = 2
 """Checkpoints that stay; one is whole even while the other is written."""
 
+DIVERGED = "diverged"
+"""File that says that the training of this folder diverged after its newest checkpoint."""
+
+RATES = ("learning_rate", "final_learning_rate", "restart_epochs")
+"""Settings that a diverged training may change and still go on from its checkpoint."""
+
 
 def flatten(tree: object) -> dict[str, np.ndarray]:
     """Arrays of a tree by their path, as in `encoder/linear/0/kernel`."""
@@ -63,7 +69,13 @@ def save(folder: str | Path, epoch: int, tree: object, card: Mapping) -> Path:
     write_model(path, flatten(tree), {**card, "epoch": epoch})
     for old in _all(folder)[:-KEEP]:
         shutil.rmtree(old)
+    (Path(folder) / DIVERGED).unlink(missing_ok=True)
     return path
+
+
+def mark_diverged(folder: str | Path) -> None:
+    """Note that the training diverged after its newest checkpoint: `load` then allows new rates."""
+    (Path(folder) / DIVERGED).touch()
 
 
 def load(folder: str | Path, card: Mapping, limit: int) -> tuple[dict[str, np.ndarray], int] | None:
@@ -75,13 +87,17 @@ def load(folder: str | Path, card: Mapping, limit: int) -> tuple[dict[str, np.nd
         card: what `save` was given.
         limit: a checkpoint after more epochs than this does not count.
 
+    A training that diverged (see `mark_diverged`) may go on at other learning rates.
+
     Returns:
         Arrays by path and the number of epochs done, or None where there is no checkpoint.
     """
+    free = RATES if (Path(folder) / DIVERGED).exists() else ()
     for path in reversed(_all(folder)):
         arrays, found = read_model(path)
         epoch = found.pop("epoch")
-        changed = [k for k in sorted({*card, *found}) if card.get(k) != found.get(k)]
+        wanted, given = (_without(values, free) for values in (card, found))
+        changed = [k for k in sorted({*wanted, *given}) if wanted.get(k) != given.get(k)]
         if changed:
             print(f"{path} is of another training ({', '.join(changed)} differ): removed")
             shutil.rmtree(path)
@@ -93,6 +109,14 @@ def load(folder: str | Path, card: Mapping, limit: int) -> tuple[dict[str, np.nd
 def newest(folder: str | Path | None) -> Path | None:
     """The newest checkpoint, or None."""
     return next(reversed(_all(folder)), None) if folder else None
+
+
+def _without(card, free):
+    """The card without some of its settings."""
+    if not free or "settings" not in card:
+        return card
+    kept = {name: value for name, value in card["settings"].items() if name not in free}
+    return {**card, "settings": kept}
 
 
 def _all(folder):

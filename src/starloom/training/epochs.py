@@ -29,6 +29,26 @@ class Carry(NamedTuple):
     stopped: Bool[Array, ""]
 
 
+class Rival(NamedTuple):
+    """
+    The second player of a training: a network that works against the first one.
+
+    Its parameters are `state["rival"]`, where the first player's loss finds them and changes
+    nothing. In each turn it takes `steps` steps, each on a batch of its own; then the first player
+    takes one on the last of these batches. Both use Adam at the same rate; the rival's weights
+    never decay.
+
+    Args:
+        loss: of `(rival, params, state, batch, key)`; gives its mean loss.
+        steps: its steps in a turn.
+        limit: size of its loss, averaged over an epoch, beyond which it counts as diverged.
+    """
+
+    loss: Callable
+    steps: int = 1
+    limit: float = 1e3
+
+
 class Compiled(NamedTuple):
     """
     What `compiled` gives.
@@ -55,6 +75,8 @@ def compiled(
     validate_epochs: int = 1,
     patience: int = 0,
     weight_decay: float = 0.01,
+    keep_last: bool = False,
+    rival: Rival | None = None,
     ensemble: bool = False,
 ) -> Compiled:
     """
@@ -68,41 +90,58 @@ def compiled(
         validate_epochs: epochs between two validations.
         patience: epochs without a better validation loss before stopping; 0 never stops.
         weight_decay: of AdamW, on all parameters.
+        keep_last: keep the newest validated epoch instead of the best.
+        rival: a second player; the history gets its loss as `train_rival`.
         ensemble: work on a leading axis of members: their carries, keys and orders.
 
     Returns:
         The compiled functions.
     """
     optimiser = optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(weight_decay))
+    rival_optimiser = optax.scale_by_adam()
     shapes = jax.eval_shape(init, jax.random.key(0))[0]
     unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes))[1]
 
     def flat_loss(params, *rest):
         return loss(unravel(params), *rest)
 
+    if rival:
+
+        def rival_loss(own, params, *rest):
+            return rival.loss(own, unravel(params), *rest)
+
+        second = functools.partial(_rival_steps, rival_loss, rival_optimiser)
+        one_pass = functools.partial(_pass_of_two, flat_loss, optimiser, second, rival.steps)
+    else:
+        one_pass = functools.partial(_pass, flat_loss, optimiser)
+
     def start(key):
         params, state = init(_keys(key)[0])
         params = ravel_pytree(params)[0]
         # Donated buffers must not appear twice, so the best network starts as a copy.
         best = jax.tree.map(jnp.copy, (params, state))
+        moments = optimiser.init(params)
+        if rival:
+            moments = (moments, rival_optimiser.init(state["rival"]))
         never = jnp.asarray(jnp.inf), jnp.asarray(0, jnp.int32), jnp.asarray(False)
-        return Carry(params, state, optimiser.init(params), *best, *never)
+        return Carry(params, state, moments, *best, *never)
 
     def advance(carry, key, done, order, rates, train, valid):
         _, epochs_key, valid_key = _keys(key)
         batch = order.shape[-1]
         nothing = _nothing(flat_loss, carry, key, train, batch)
         blank = {f"{which}_{n}": v for which in ("train", "validation") for n, v in nothing.items()}
+        blank |= {"train_rival": jnp.asarray(jnp.nan)} if rival else {}
 
         def validate(carry):
             return mean_loss(flat_loss, carry.params, carry.state, valid, valid_key, batch)
 
         def run(carry, number, rows):
             epoch_key = jax.random.fold_in(epochs_key, number)
-            carry, news = _pass(flat_loss, optimiser, carry, epoch_key, rows, rates[number], train)
+            carry, news = one_pass(carry, epoch_key, rows, rates[number], train)
             due = ((number + 1) % validate_epochs == 0) | (number + 1 == epochs)
             scores = jax.lax.cond(due, validate, lambda _: nothing, carry)
-            carry = _keep_best(carry, scores["loss"], number, patience)
+            carry = _keep_best(carry, scores["loss"], number, patience, keep_last)
             return carry, news | {f"validation_{name}": value for name, value in scores.items()}
 
         def guarded(carry, at):
@@ -162,19 +201,63 @@ def mean_loss(
 
 def _pass(loss, optimiser, carry, key, order, rate, train):
     """One pass over the training stars in the given order."""
-    gradient = jax.value_and_grad(loss, has_aux=True)
 
     def step(carry, at):
-        params, state, moments = carry
         rows, key = at
-        stars = jax.tree.map(lambda a: a[rows], train)
-        (value, (state, parts)), slope = gradient(params, state, stars, key, True)
-        direction, moments = optimiser.update(slope, moments, params)
-        return (params - rate * direction, state, moments), {"loss": value, **parts}
+        return _step(loss, optimiser, carry, _taken(train, rows), key, rate)
 
     keys = jax.random.split(key, len(order))
     network, news = jax.lax.scan(step, carry[:3], (order, keys))
     return Carry(*network, *carry[3:]), {f"train_{n}": v.mean() for n, v in news.items()}
+
+
+def _pass_of_two(loss, optimiser, second, steps, carry, key, order, rate, train):
+    """One pass in turns: some steps of the rival, one of the first player."""
+    turns = len(order) // steps
+    order = order[: turns * steps].reshape(turns, steps, -1)
+
+    def turn(carry, at):
+        params, state, (moments, rival_moments) = carry
+        rows, key = at
+        keys = jax.random.split(key, steps + 1)
+        state, rival_moments, value = second(
+            params, state, rival_moments, rows, keys[1:], rate, train
+        )
+        stars = _taken(train, rows[-1])
+        carry, news = _step(loss, optimiser, (params, state, moments), stars, keys[0], rate)
+        return (*carry[:2], (carry[2], rival_moments)), news | {"rival": value}
+
+    keys = jax.random.split(key, turns)
+    network, news = jax.lax.scan(turn, carry[:3], (order, keys))
+    return Carry(*network, *carry[3:]), {f"train_{n}": v.mean() for n, v in news.items()}
+
+
+def _step(loss, optimiser, carry, stars, key, rate):
+    """One step of the first (or only) player."""
+    params, state, moments = carry
+    gradient = jax.value_and_grad(loss, has_aux=True)
+    (value, (state, parts)), slope = gradient(params, state, stars, key, True)
+    direction, moments = optimiser.update(slope, moments, params)
+    return (params - rate * direction, state, moments), {"loss": value, **parts}
+
+
+def _rival_steps(loss, optimiser, params, state, moments, rows, keys, rate, train):
+    """The rival's steps of a turn, and its mean loss in them."""
+
+    def step(carry, at):
+        own, moments = carry
+        rows, key = at
+        value, slope = jax.value_and_grad(loss)(own, params, state, _taken(train, rows), key)
+        direction, moments = optimiser.update(slope, moments)
+        own = jax.tree.map(lambda a, b: a - rate * b, own, direction)
+        return (own, moments), value
+
+    (own, moments), values = jax.lax.scan(step, (state["rival"], moments), (rows, keys))
+    return state | {"rival": own}, moments, values.mean()
+
+
+def _taken(stars, rows):
+    return jax.tree.map(lambda a: a[rows], stars)
 
 
 def _nothing(loss, carry, key, stars, batch):
@@ -185,9 +268,10 @@ def _nothing(loss, carry, key, stars, batch):
     return {"loss": jnp.asarray(jnp.nan), **blank}
 
 
-def _keep_best(carry, valid_loss, number, patience):
+def _keep_best(carry, valid_loss, number, patience, keep_last):
+    better = jnp.isfinite(valid_loss) if keep_last else valid_loss < carry.best_loss
     best = jax.lax.cond(
-        valid_loss < carry.best_loss,
+        better,
         lambda: (carry.params, carry.state, valid_loss, number + 1),
         lambda: carry[3:7],
     )

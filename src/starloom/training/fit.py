@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from starloom.job import progress
 from starloom.training import checkpoint as checkpoints
-from starloom.training.epochs import compiled
+from starloom.training.epochs import Rival, compiled
 from starloom.training.schedules import cosine_restarts
 
 STARS_PER_CALL = 200_000
@@ -43,6 +43,8 @@ class Settings:
         checkpoint_epochs: epochs between two checkpoints, rounded up to whole compiled calls;
             a call is never longer.
         validate_epochs: epochs between two validations.
+        keep: the `best` epoch by validation loss, or the `last` one, where the loss of one player
+            of two says nothing about which epoch is best.
     """
 
     batch: int = 1024
@@ -54,6 +56,7 @@ class Settings:
     patience: int = 0
     checkpoint_epochs: int = 100
     validate_epochs: int = 1
+    keep: str = "best"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def fit(
     *,
     key: PRNGKeyArray,
     settings: Settings,
+    rival: Rival | None = None,
     members: int | None = None,
     folder: str | Path | None = None,
     identity: Mapping = (),
@@ -101,6 +105,7 @@ def fit(
         valid: the same for the stars that choose the epoch.
         key: for everything random.
         settings: length, batch and rates.
+        rival: a second player; `init` gives its parameters as `state["rival"]`.
         members: train an ensemble of so many at once, each from its own key; None trains one.
         folder: where checkpoints go and are resumed from; None keeps none.
         identity: plain values that tell this training from others (its code, its model), beside
@@ -112,14 +117,21 @@ def fit(
 
     Raises:
         ValueError: if a set is empty, arrays differ in length, or a value is not finite.
-        FloatingPointError: if the loss stops being finite; names the epoch and the checkpoint.
+        FloatingPointError: if the loss stops being finite, or the rival diverges; names the epoch
+            and the checkpoint. From that one the training may go on at other learning rates.
     """
     train, valid = _checked(train, "training"), _checked(valid, "validation")
     n_star = _length(train)
     settings = _with_batch(settings, n_star)
+    if rival and n_star // settings.batch < rival.steps:
+        raise ValueError(
+            f"{n_star} training stars make {n_star // settings.batch} batches of {settings.batch}: "
+            f"fewer than the {rival.steps} steps of one turn; make batches smaller"
+        )
     card = _card(settings, key, members, train, valid, identity)
     names = ("epochs", "validate_epochs", "patience", "weight_decay")
     choices = {name: getattr(settings, name) for name in names}
+    choices |= {"keep_last": settings.keep == "last", "rival": rival}
     run = compiled(loss, init, **choices, ensemble=members is not None)
     keys = key if members is None else jax.random.split(key, members)
     carry, history, done = _resume(folder, card, run.start(keys), settings.epochs, what)
@@ -141,6 +153,8 @@ def fit(
             ran = int(active.any(axis=1).sum())
             news = {name: np.asarray(values)[:ran] for name, values in news.items()}
             _check_finite(news["train_loss"], active[:ran], done, what, folder)
+            if rival:
+                _check_rival(news["train_rival"], rival.limit, done, what, folder)
             history = {n: np.concatenate([history.get(n, v[:0]), v]) for n, v in news.items()}
             done += ran
             bar.set_postfix_str(_postfix(news, n_star, bar), refresh=False)
@@ -249,6 +263,20 @@ def _check_finite(train_loss, active, done, what, folder):
             f"{what}: the loss is not finite at epoch {done + bad.argmax() + 1}; the last good "
             f"checkpoint is {last or 'none'}. Lower the learning rate, or look for stars with "
             "extreme values or tiny errors"
+        )
+
+
+def _check_rival(values, limit, done, what, folder):
+    size = np.abs(values.reshape(len(values), -1)).max(axis=1)
+    bad = ~(size <= limit)
+    if bad.any():
+        last = checkpoints.newest(folder)
+        if last:
+            checkpoints.mark_diverged(folder)
+        raise FloatingPointError(
+            f"{what}: the critic diverged at epoch {done + bad.argmax() + 1}: its loss is "
+            f"{size[bad.argmax()]:.3g}, more than {limit:g}. The last good checkpoint is "
+            f"{last or 'none'}: lower the learning rate and run again, it goes on from there"
         )
 
 

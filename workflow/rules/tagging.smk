@@ -1,0 +1,328 @@
+"""
+Study tagging: chemistry without Teff and log g, learned from spectra (de Mijolla et al. 2021).
+
+in    results/data/apogee/{batch}.zarr, results/data/stars.parquet
+out   results/tagging/pairs/{part}.parquet             labels of the twin library
+      results/tagging/library/{part}.zarr              its spectra
+      results/models/tagging/{variant}                 trained methods, one folder a seed
+      results/tagging/history/{variant}.parquet        losses of both players by epoch
+      results/tagging/evaluation/{variant}.json        what the test pairs say; tables beside
+      results/models/tagging_observed                  the method trained on observed giants
+      results/tagging/latent.parquet                   their latents
+      results/catalogs/doppelgangers.{parquet,fits}    the nearest giants of each giant
+      results/tagging/clusters.json                    siblings of open clusters (simulated sky)
+      results/figures/tagging/, results/numbers/tagging.json
+"""
+
+TAGGING = config["tagging"]
+TAGGING_OBSERVED = hasattr(rules, "prepare_apogee") and HAS["allstar"]
+TAGGING_FIGURES = [
+    "losses",
+    "distances",
+    "doppelgangers",
+    "abundances",
+    "recast",
+    "residuals",
+]
+
+for name, variant in TAGGING["variants"].items():
+    if variant["method"] != "poly_published" and not set(variant["remove"]) <= {
+        "teff",
+        "logg",
+        "fe_h",
+    }:
+        raise WorkflowError(
+            f"'tagging/variants/{name}/remove' is {variant['remove']}: only poly_published takes "
+            "abundances other than fe_h away"
+        )
+if TAGGING["abundances"]["variant"] not in TAGGING["variants"]:
+    raise WorkflowError(
+        f"'tagging/abundances/variant' is {TAGGING['abundances']['variant']!r}, "
+        f"which is none of {', '.join(TAGGING['variants'])}"
+    )
+if (TAGGING["library"]["engine"] != "embedded") != bool(TAGGING["library"]["path"]):
+    raise WorkflowError(
+        "'tagging/library/path' names the network of engine 'payne' or the grid of engine "
+        "'turbospectrum', and is null for 'embedded'"
+    )
+
+
+wildcard_constraints:
+    part="train|test",
+    variant="[a-z0-9_]+",
+
+
+rule pairs_tagging:
+    output:
+        train="results/tagging/pairs/train.parquet",
+        test="results/tagging/pairs/test.parquet",
+    log:
+        "results/logs/pairs_tagging.log",
+    benchmark:
+        "results/benchmarks/pairs_tagging.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sizes=pick("tagging", "library")["library"],
+        code=code_of("pairs_tagging"),
+    script:
+        "../scripts/pairs_tagging.py"
+
+
+rule library_tagging:
+    input:
+        unpack(
+            lambda wildcards: {"grid": TAGGING["library"]["path"]}
+            if TAGGING["library"]["path"]
+            else {}
+        ),
+        stars="results/tagging/pairs/{part}.parquet",
+    output:
+        library=directory("results/tagging/library/{part}.zarr"),
+    log:
+        "results/logs/library_tagging/{part}.log",
+    benchmark:
+        "results/benchmarks/library_tagging/{part}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=0,
+    params:
+        engine=TAGGING["library"]["engine"],
+        bin=TAGGING["library"]["bin"],
+        code=code_of("library_tagging"),
+    script:
+        "../scripts/library_tagging.py"
+
+
+rule train_tagging:
+    input:
+        library="results/tagging/library/train.zarr",
+    output:
+        model=directory("results/models/tagging/{variant}"),
+        history="results/tagging/history/{variant}.parquet",
+    log:
+        "results/logs/train_tagging/{variant}.log",
+    benchmark:
+        "results/benchmarks/train_tagging/{variant}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=1,
+    params:
+        seed=config["seed"],
+        variant=lambda wildcards: TAGGING["variants"][wildcards.variant],
+        choices=lambda wildcards: TAGGING["methods"][
+            TAGGING["variants"][wildcards.variant]["method"]
+        ],
+        library=TAGGING["library"],
+        snr=TAGGING["training_snr"],
+        checkpoint="results/checkpoints/tagging",
+        code=code_of("train_tagging"),
+    script:
+        "../scripts/train_tagging.py"
+
+
+rule evaluate_tagging:
+    input:
+        model=rules.train_tagging.output.model,
+        train="results/tagging/library/train.zarr",
+        test="results/tagging/library/test.zarr",
+    output:
+        evaluation="results/tagging/evaluation/{variant}.json",
+        pairs="results/tagging/evaluation/{variant}_pairs.parquet",
+        examples="results/tagging/evaluation/{variant}_examples.parquet",
+    log:
+        "results/logs/evaluate_tagging/{variant}.log",
+    benchmark:
+        "results/benchmarks/evaluate_tagging/{variant}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+        gpu=0,
+    params:
+        seed=config["seed"],
+        bin=TAGGING["library"]["bin"],
+        snr=TAGGING["snr"],
+        networks=lambda wildcards: (
+            {name: TAGGING["abundances"][name] for name in ("widths", "training")}
+            if wildcards.variant == TAGGING["abundances"]["variant"]
+            else None
+        ),
+        code=code_of("evaluate_tagging"),
+    script:
+        "../scripts/evaluate_tagging.py"
+
+
+if TAGGING_OBSERVED:
+
+    rule observe_tagging:
+        input:
+            apogee=expand(rules.prepare_apogee.output.apogee, batch=SPECTRA_BATCHES),
+            stars=rules.prepare_stars.output.stars,
+        output:
+            model=directory("results/models/tagging_observed"),
+            latent="results/tagging/latent.parquet",
+        log:
+            "results/logs/observe_tagging.log",
+        benchmark:
+            "results/benchmarks/observe_tagging.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=16000,
+            runtime=240,
+            gpu=1,
+        params:
+            seed=config["seed"],
+            observed=TAGGING["observed"],
+            choices=TAGGING["methods"][TAGGING["observed"]["method"]],
+            bin=TAGGING["library"]["bin"],
+            snr=TAGGING["training_snr"],
+            split=config["split"],
+            checkpoint="results/checkpoints/tagging_observed",
+            code=code_of("observe_tagging"),
+        script:
+            "../scripts/observe_tagging.py"
+
+    rule catalog_tagging:
+        input:
+            latent=rules.observe_tagging.output.latent,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            parquet="results/catalogs/doppelgangers.parquet",
+            fits="results/catalogs/doppelgangers.fits",
+        log:
+            "results/logs/catalog_tagging.log",
+        benchmark:
+            "results/benchmarks/catalog_tagging.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=60,
+            gpu=0,
+        params:
+            neighbours=TAGGING["observed"]["neighbours"],
+            data=SURVEY,
+            code=code_of("catalog_tagging"),
+        script:
+            "../scripts/catalog_tagging.py"
+
+    PUBLISHED["catalogs"] += rules.catalog_tagging.output
+
+
+if TAGGING_OBSERVED and SURVEY == "simulated":
+
+    rule evaluate_clusters_tagging:
+        input:
+            latent=rules.observe_tagging.output.latent,
+            truth="results/truth/stars.parquet",
+        output:
+            clusters="results/tagging/clusters.json",
+        log:
+            "results/logs/evaluate_clusters_tagging.log",
+        benchmark:
+            "results/benchmarks/evaluate_clusters_tagging.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=30,
+            gpu=0,
+        params:
+            seed=config["seed"],
+            neighbours=TAGGING["observed"]["neighbours"],
+            code=code_of("evaluate_clusters_tagging"),
+        script:
+            "../scripts/evaluate_clusters_tagging.py"
+
+    TAGGING_CLUSTERS = {"clusters": rules.evaluate_clusters_tagging.output.clusters}
+else:
+    TAGGING_CLUSTERS = {}
+
+
+rule plot_tagging:
+    input:
+        histories=expand(rules.train_tagging.output.history, variant=TAGGING["variants"]),
+        evaluations=expand(
+            rules.evaluate_tagging.output.evaluation, variant=TAGGING["variants"]
+        ),
+        pairs=expand(rules.evaluate_tagging.output.pairs, variant=TAGGING["variants"]),
+        examples=expand(
+            rules.evaluate_tagging.output.examples, variant=TAGGING["variants"]
+        ),
+    output:
+        expand(
+            "results/figures/tagging/{figure}.{suffix}",
+            figure=TAGGING_FIGURES,
+            suffix=["pdf", "png", "json"],
+        ),
+    log:
+        "results/logs/plot_tagging.log",
+    benchmark:
+        "results/benchmarks/plot_tagging.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+        gpu=0,
+    params:
+        variants=TAGGING["variants"],
+        snr=TAGGING["snr"],
+        shown=TAGGING["abundances"]["variant"],
+        code=code_of("plot_tagging"),
+    script:
+        "../scripts/plot_tagging.py"
+
+
+rule number_tagging:
+    input:
+        unpack(lambda wildcards: TAGGING_CLUSTERS),
+        evaluations=rules.plot_tagging.input.evaluations,
+    output:
+        numbers="results/numbers/tagging.json",
+    log:
+        "results/logs/number_tagging.log",
+    benchmark:
+        "results/benchmarks/number_tagging.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        variants=TAGGING["variants"],
+        library=TAGGING["library"],
+        data="simulated",
+        published=content_of("config/published_numbers.csv"),
+        lock=LOCK,
+        code=code_of("number_tagging"),
+    script:
+        "../scripts/number_tagging.py"
+
+
+PUBLISHED["figures"] += rules.plot_tagging.output
+PUBLISHED["numbers"] += rules.number_tagging.output
