@@ -15,7 +15,9 @@ out   results/tagging/pairs/{part}.parquet             labels of the twin librar
 """
 
 TAGGING = config["tagging"]
-TAGGING_OBSERVED = hasattr(rules, "prepare_apogee") and HAS["allstar"]
+TAGGING_OBSERVED = HAS["allstar"] and "prepare_apogee" in {
+    rule.name for rule in workflow.rules
+}
 TAGGING_FIGURES = [
     "losses",
     "distances",
@@ -129,7 +131,7 @@ rule train_tagging:
         ],
         library=TAGGING["library"],
         snr=TAGGING["training_snr"],
-        checkpoint="results/checkpoints/tagging",
+        checkpoint=lambda wildcards: f"results/checkpoints/tagging/{wildcards.variant}",
         code=code_of("train_tagging"),
     script:
         "../scripts/train_tagging.py"

@@ -14,21 +14,19 @@ from starloom.tables import read_arrays, stack, write_model, write_table
 def main(library_path, folder, history_path, variant, choices, library, snr, seed, checkpoints):
     stars, lost = twins.whole_pairs(read_arrays(library_path))
     print(f"{len(stars['pair']) // 2} pairs; {lost} left out")
-    own_noise = choices.get("noise", "fixed") == "fixed" and variant["method"] != "contrastive"
+    adds = choices["noise"] == "fresh"
     noise = 1 / (snr * np.sqrt(library["bin"]))
     histories = []
     for number in range(variant["seeds"]):
         own = seed + number
-        spectra = noisy(stars["flux"], snr if own_noise else np.inf, library["bin"], [own])
+        spectra = noisy(stars["flux"], np.inf if adds else snr, library["bin"], [own])
+        given = {"remove": variant["remove"], "choices": choices, "noise": noise, "seed": own}
         tagger, fit = train(
             variant["method"],
             spectra,
             stars,
-            remove=variant["remove"],
-            choices=choices,
-            noise=noise,
-            seed=own,
-            folder=Path(checkpoints) / Path(folder).name / f"seed-{number}",
+            **given,
+            folder=Path(checkpoints) / f"seed-{number}",
         )
         card = {"seed": own, "library": library, "training": choices.get("training")}
         write_model(Path(folder) / f"seed-{number}", *to_model(tagger, **card))
