@@ -15,9 +15,9 @@ out   results/tagging/pairs/{part}.parquet             labels of the twin librar
 """
 
 TAGGING = config["tagging"]
-TAGGING_OBSERVED = HAS["allstar"] and "prepare_apogee" in {
-    rule.name for rule in workflow.rules
-}
+TAGGING_OBSERVED = HAS["allstar"] and any(
+    known.name == "prepare_apogee" for known in workflow.rules
+)
 TAGGING_FIGURES = [
     "losses",
     "distances",
@@ -27,7 +27,11 @@ TAGGING_FIGURES = [
     "residuals",
 ]
 
-for name, variant in TAGGING["variants"].items():
+TAGGING_VARIANTS = {
+    name: variant for name, variant in TAGGING["variants"].items() if variant
+}
+
+for name, variant in TAGGING_VARIANTS.items():
     if variant["method"] != "poly_published" and not set(variant["remove"]) <= {
         "teff",
         "logg",
@@ -37,10 +41,10 @@ for name, variant in TAGGING["variants"].items():
             f"'tagging/variants/{name}/remove' is {variant['remove']}: only poly_published takes "
             "abundances other than fe_h away"
         )
-if TAGGING["abundances"]["variant"] not in TAGGING["variants"]:
+if TAGGING["abundances"]["variant"] not in TAGGING_VARIANTS:
     raise WorkflowError(
         f"'tagging/abundances/variant' is {TAGGING['abundances']['variant']!r}, "
-        f"which is none of {', '.join(TAGGING['variants'])}"
+        f"which is none of {', '.join(TAGGING_VARIANTS)}"
     )
 if (TAGGING["library"]["engine"] != "embedded") != bool(TAGGING["library"]["path"]):
     raise WorkflowError(
@@ -50,7 +54,6 @@ if (TAGGING["library"]["engine"] != "embedded") != bool(TAGGING["library"]["path
 
 
 wildcard_constraints:
-    part="train|test",
     variant="[a-z0-9_]+",
 
 
@@ -84,13 +87,15 @@ rule library_tagging:
             if TAGGING["library"]["path"]
             else {}
         ),
-        stars="results/tagging/pairs/{part}.parquet",
+        train=rules.pairs_tagging.output.train,
+        test=rules.pairs_tagging.output.test,
     output:
-        library=directory("results/tagging/library/{part}.zarr"),
+        train=directory("results/tagging/library/train.zarr"),
+        test=directory("results/tagging/library/test.zarr"),
     log:
-        "results/logs/library_tagging/{part}.log",
+        "results/logs/library_tagging.log",
     benchmark:
-        "results/benchmarks/library_tagging/{part}.tsv"
+        "results/benchmarks/library_tagging.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -108,7 +113,7 @@ rule library_tagging:
 
 rule train_tagging:
     input:
-        library="results/tagging/library/train.zarr",
+        library=rules.library_tagging.output.train,
     output:
         model=directory("results/models/tagging/{variant}"),
         history="results/tagging/history/{variant}.parquet",
@@ -125,9 +130,9 @@ rule train_tagging:
         gpu=1,
     params:
         seed=config["seed"],
-        variant=lambda wildcards: TAGGING["variants"][wildcards.variant],
+        variant=lambda wildcards: TAGGING_VARIANTS[wildcards.variant],
         choices=lambda wildcards: TAGGING["methods"][
-            TAGGING["variants"][wildcards.variant]["method"]
+            TAGGING_VARIANTS[wildcards.variant]["method"]
         ],
         library=TAGGING["library"],
         snr=TAGGING["training_snr"],
@@ -139,17 +144,25 @@ rule train_tagging:
 
 rule evaluate_tagging:
     input:
-        model=rules.train_tagging.output.model,
-        train="results/tagging/library/train.zarr",
-        test="results/tagging/library/test.zarr",
+        models=expand(rules.train_tagging.output.model, variant=TAGGING_VARIANTS),
+        train=rules.library_tagging.output.train,
+        test=rules.library_tagging.output.test,
     output:
-        evaluation="results/tagging/evaluation/{variant}.json",
-        pairs="results/tagging/evaluation/{variant}_pairs.parquet",
-        examples="results/tagging/evaluation/{variant}_examples.parquet",
+        evaluations=expand(
+            "results/tagging/evaluation/{variant}.json", variant=TAGGING_VARIANTS
+        ),
+        pairs=expand(
+            "results/tagging/evaluation/{variant}_pairs.parquet",
+            variant=TAGGING_VARIANTS,
+        ),
+        examples=expand(
+            "results/tagging/evaluation/{variant}_examples.parquet",
+            variant=TAGGING_VARIANTS,
+        ),
     log:
-        "results/logs/evaluate_tagging/{variant}.log",
+        "results/logs/evaluate_tagging.log",
     benchmark:
-        "results/benchmarks/evaluate_tagging/{variant}.tsv"
+        "results/benchmarks/evaluate_tagging.tsv"
     conda:
         "../../envs/gpu.yaml"
     threads: 1
@@ -161,11 +174,7 @@ rule evaluate_tagging:
         seed=config["seed"],
         bin=TAGGING["library"]["bin"],
         snr=TAGGING["snr"],
-        networks=lambda wildcards: (
-            {name: TAGGING["abundances"][name] for name in ("widths", "training")}
-            if wildcards.variant == TAGGING["abundances"]["variant"]
-            else None
-        ),
+        abundances=TAGGING["abundances"],
         code=code_of("evaluate_tagging"),
     script:
         "../scripts/evaluate_tagging.py"
@@ -264,14 +273,10 @@ else:
 
 rule plot_tagging:
     input:
-        histories=expand(rules.train_tagging.output.history, variant=TAGGING["variants"]),
-        evaluations=expand(
-            rules.evaluate_tagging.output.evaluation, variant=TAGGING["variants"]
-        ),
-        pairs=expand(rules.evaluate_tagging.output.pairs, variant=TAGGING["variants"]),
-        examples=expand(
-            rules.evaluate_tagging.output.examples, variant=TAGGING["variants"]
-        ),
+        histories=expand(rules.train_tagging.output.history, variant=TAGGING_VARIANTS),
+        evaluations=rules.evaluate_tagging.output.evaluations,
+        pairs=rules.evaluate_tagging.output.pairs,
+        examples=rules.evaluate_tagging.output.examples,
     output:
         expand(
             "results/figures/tagging/{figure}.{suffix}",
@@ -290,7 +295,7 @@ rule plot_tagging:
         runtime=20,
         gpu=0,
     params:
-        variants=TAGGING["variants"],
+        variants=TAGGING_VARIANTS,
         snr=TAGGING["snr"],
         shown=TAGGING["abundances"]["variant"],
         code=code_of("plot_tagging"),
@@ -301,7 +306,7 @@ rule plot_tagging:
 rule number_tagging:
     input:
         unpack(lambda wildcards: TAGGING_CLUSTERS),
-        evaluations=rules.plot_tagging.input.evaluations,
+        evaluations=rules.evaluate_tagging.output.evaluations,
     output:
         numbers="results/numbers/tagging.json",
     log:
@@ -316,7 +321,7 @@ rule number_tagging:
         runtime=10,
         gpu=0,
     params:
-        variants=TAGGING["variants"],
+        variants=TAGGING_VARIANTS,
         library=TAGGING["library"],
         data="simulated",
         published=content_of("config/published_numbers.csv"),

@@ -1,4 +1,4 @@
-"""Ask the test pairs how well a variant of chemical tagging finds twins."""
+"""Ask the test pairs how well each variant of chemical tagging finds twins."""
 
 from pathlib import Path
 
@@ -9,21 +9,22 @@ from starloom.studies.tagging.model import from_model
 from starloom.tables import read_arrays, read_model, write_json, write_table
 
 
-def main(paths, outputs, size, snr, seed, networks):
-    taggers = [from_model(*read_model(path)) for path in sorted(Path(paths["model"]).iterdir())]
+def main(paths, outputs, networks, **settings):
     train, test = (whole_pairs(read_arrays(paths[part]))[0] for part in ("train", "test"))
-    found, pairs, examples = evaluate(
-        taggers, train, test, size=size, snr=snr, seed=seed, networks=networks
-    )
-    write_json(outputs["evaluation"], found)
-    write_table(outputs["pairs"], pairs)
-    write_table(outputs["examples"], examples)
-    for level, scores in found.items():
-        print(level, scores)
+    files = (paths.models, outputs.evaluations, outputs.pairs, outputs.examples)
+    for folder, scores, pairs, examples in zip(*files, strict=True):
+        taggers = [from_model(*read_model(path)) for path in sorted(Path(folder).glob("seed-*"))]
+        chosen = networks if Path(folder).name == networks["variant"] else None
+        found = evaluate(taggers, train, test, networks=chosen, **settings)
+        for write, path, product in zip(
+            (write_json, write_table, write_table), (scores, pairs, examples), found, strict=True
+        ):
+            write(path, product)
+        print(Path(folder).name, found[0])
 
 
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        keys = ("bin", "snr", "seed", "networks")
-        main(job.input, job.output, *(job.params[key] for key in keys))
+        settings = {"size": job.params.bin, "snr": job.params.snr, "seed": job.params.seed}
+        main(job.input, job.output, job.params.abundances, **settings)

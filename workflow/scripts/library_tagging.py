@@ -24,18 +24,18 @@ def choose(name, path):
     return engines.embedded(compiled, hband.ELEMENTS, kept_pixels()), CHIP_SIZES
 
 
-def main(stars_path, library_path, name, path, size):
-    engine, runs = choose(name, path)
-    stars = read_table(stars_path)
-    parts = (
-        part | {"flux": binned(part["flux"], None, size, runs or (part["flux"].shape[1],))[0]}
-        for part in progress(synthesise(stars, engine), "twin library")
-    )
-    stream_arrays(library_path, parts, len(stars["pair"]), {"engine": name, "bin": size})
+def main(inputs, outputs, name, size):
+    engine, runs = choose(name, inputs.get("grid"))
+    for part, path in outputs.items():
+        stars = read_table(inputs[part])
+        chunks = (
+            some | {"flux": binned(some["flux"], None, size, runs or (some["flux"].shape[1],))[0]}
+            for some in progress(synthesise(stars, engine), f"twins to {part}")
+        )
+        stream_arrays(path, chunks, len(stars["pair"]), {"engine": name, "bin": size})
 
 
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        path = job.input.get("grid")
-        main(job.input.stars, job.output.library, job.params.engine, path, job.params.bin)
+        main(job.input, dict(job.output.items()), job.params.engine, job.params.bin)

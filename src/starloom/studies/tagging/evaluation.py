@@ -95,7 +95,8 @@ def _columns(level, counts, apart):
 def _abundances(z, stars, new, networks, seed):
     guess = {"linear": scores.linear_abundances(z, stars, new)}
     if networks:
-        guess["nonlinear"] = abundances.nonlinear(z, stars, new, **networks, seed=seed)
+        choices = {key: networks[key] for key in ("widths", "training")}
+        guess["nonlinear"] = abundances.nonlinear(z, stars, new, **choices, seed=seed)
     return guess
 
 
