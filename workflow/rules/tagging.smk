@@ -18,6 +18,11 @@ TAGGING = config["tagging"]
 TAGGING_OBSERVED = HAS["allstar"] and any(
     known.name == "prepare_apogee" for known in workflow.rules
 )
+TAGGING_CLUSTERS = (
+    {"clusters": "results/tagging/clusters.json"}
+    if TAGGING_OBSERVED and SURVEY == "simulated"
+    else {}
+)
 TAGGING_FIGURES = [
     "losses",
     "distances",
@@ -69,8 +74,8 @@ rule pairs_tagging:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
         gpu=0,
     params:
         seed=config["seed"],
@@ -83,9 +88,11 @@ rule pairs_tagging:
 rule library_tagging:
     input:
         unpack(
-            lambda wildcards: {"grid": TAGGING["library"]["path"]}
-            if TAGGING["library"]["path"]
-            else {}
+            lambda wildcards: (
+                {"grid": TAGGING["library"]["path"]}
+                if TAGGING["library"]["path"]
+                else {}
+            )
         ),
         train=rules.pairs_tagging.output.train,
         test=rules.pairs_tagging.output.test,
@@ -100,8 +107,8 @@ rule library_tagging:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
         gpu=0,
     params:
         engine=TAGGING["library"]["engine"],
@@ -125,8 +132,8 @@ rule train_tagging:
         "../../envs/gpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=grows(8000),
+        runtime=grows(1440),
         gpu=1,
     params:
         seed=config["seed"],
@@ -167,8 +174,8 @@ rule evaluate_tagging:
         "../../envs/gpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grows(8000),
+        runtime=grows(120),
         gpu=0,
     params:
         seed=config["seed"],
@@ -197,8 +204,8 @@ if TAGGING_OBSERVED:
             "../../envs/gpu.yaml"
         threads: 1
         resources:
-            mem_mb=16000,
-            runtime=240,
+            mem_mb=grows(16000),
+            runtime=grows(240),
             gpu=1,
         params:
             seed=config["seed"],
@@ -227,8 +234,8 @@ if TAGGING_OBSERVED:
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=grows(4000),
+            runtime=grows(60),
             gpu=0,
         params:
             neighbours=TAGGING["observed"]["neighbours"],
@@ -240,14 +247,14 @@ if TAGGING_OBSERVED:
     PUBLISHED["catalogs"] += rules.catalog_tagging.output
 
 
-if TAGGING_OBSERVED and SURVEY == "simulated":
+if TAGGING_CLUSTERS:
 
     rule evaluate_clusters_tagging:
         input:
             latent=rules.observe_tagging.output.latent,
             truth="results/truth/stars.parquet",
         output:
-            clusters="results/tagging/clusters.json",
+            clusters=TAGGING_CLUSTERS["clusters"],
         log:
             "results/logs/evaluate_clusters_tagging.log",
         benchmark:
@@ -256,8 +263,8 @@ if TAGGING_OBSERVED and SURVEY == "simulated":
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=30,
+            mem_mb=grows(4000),
+            runtime=grows(30),
             gpu=0,
         params:
             seed=config["seed"],
@@ -265,10 +272,6 @@ if TAGGING_OBSERVED and SURVEY == "simulated":
             code=code_of("evaluate_clusters_tagging"),
         script:
             "../scripts/evaluate_clusters_tagging.py"
-
-    TAGGING_CLUSTERS = {"clusters": rules.evaluate_clusters_tagging.output.clusters}
-else:
-    TAGGING_CLUSTERS = {}
 
 
 rule plot_tagging:
@@ -291,8 +294,8 @@ rule plot_tagging:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
         gpu=0,
     params:
         variants=TAGGING_VARIANTS,
@@ -317,8 +320,8 @@ rule number_tagging:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
         gpu=0,
     params:
         variants=TAGGING_VARIANTS,
