@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from starloom.figures.drawn import drawn
 from starloom.tables import atomic, write_json
 
 COLUMN_INCH = 3.35
@@ -31,7 +32,7 @@ def save(
     figure: Figure, path: str | Path, title: str, caption: str, data: str, order: int = 0
 ) -> None:
     """
-    Write a figure as PDF (for papers) and PNG (for pages), with its caption beside.
+    Write a figure as PDF (for papers) and PNG (for pages), its caption and what it shows beside.
 
     Args:
         figure: the figure.
@@ -57,7 +58,13 @@ def save(
             figure.savefig(temporary, metadata=metadata, format=suffix[1:])
     write_json(
         path.with_suffix(".json"),
-        {"title": title, "caption": caption, "data": data, "order": order},
+        {
+            "title": title,
+            "caption": caption,
+            "data": data,
+            "order": order,
+            "panels": drawn(figure),
+        },
     )
 
 
