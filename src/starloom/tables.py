@@ -6,18 +6,19 @@ bytes are on disk. A full disk, a kill or an exception leaves the old file or no
 """
 
 import contextlib
+import csv
 import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zarr
-from astropy.table import Table
+from astropy.table import Column, MaskedColumn, Table
 from astropy.units import UnitsWarning
 
 CHUNK = 1024
@@ -59,7 +60,8 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray], meta: Mappi
 
     Args:
         path: the Parquet file.
-        columns: equally long arrays by name; a 2-d array becomes a fixed-size list column.
+        columns: equally long arrays by name; a 2-d array becomes a fixed-size list column, what
+            a masked array masks becomes null.
         meta: small values stored as JSON in the file's metadata under `starloom`.
 
     Raises:
@@ -100,6 +102,21 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> dict[str, 
     return {name: _to_numpy(table.column(name).combine_chunks()) for name in columns or present}
 
 
+def write_csv(path: str | Path, columns: Mapping[str, Sequence]) -> None:
+    """Write equally long columns as CSV with a header, atomically."""
+    with atomic(path) as temporary, open(temporary, "w", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def read_csv(path: str | Path) -> dict[str, list[str]]:
+    """Read a CSV with a header as columns of texts."""
+    with open(path, newline="") as handle:
+        header, *rows = csv.reader(handle)
+    return {name: [row[index] for row in rows] for index, name in enumerate(header)}
+
+
 def read_meta(path: str | Path) -> dict:
     """The small values that `write_table` stored in the file's metadata."""
     return json.loads((pq.read_schema(path).metadata or {}).get(b"starloom", b"{}"))
@@ -134,13 +151,24 @@ def write_fits_table(path: str | Path, table: Table) -> None:
     Args:
         path: the FITS file.
         table: units, descriptions and meta `ucd` of its columns become TUNIT, TCOMM and TUCD;
-            its own meta becomes header cards.
+            its own meta becomes header cards. A masked number is NaN, or the column's TNULL.
     """
     from astropy.io import fits
 
+    # astropy keeps the fill value of columns with one number a row only.
+    table, nulls = Table(table, copy=False), {}
+    for name, column in list(table.columns.items()):
+        if column.ndim > 1 and isinstance(column, MaskedColumn):
+            table.replace_column(name, Column(column.filled(), copy=False))
+            for attribute in ("unit", "description", "meta"):
+                setattr(table[name], attribute, getattr(column, attribute))
+            if column.dtype.kind in "iu":
+                nulls[name] = int(column.fill_value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnitsWarning)
         hdu = fits.table_to_hdu(table)
+    for name, value in nulls.items():
+        hdu.columns[name].null = value
     for index, column in enumerate(table.columns.values(), start=1):
         for keyword, value in (("TCOMM", column.description), ("TUCD", column.meta.get("ucd"))):
             if value:
@@ -266,10 +294,10 @@ def read_model(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
 
 
 def _to_arrow(values: np.ndarray) -> pa.Array:
+    mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     values = np.asarray(values)
-    if values.ndim == 2:
-        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
-    return pa.array(values)
+    flat = pa.array(values.reshape(-1), mask=None if mask is None else mask.reshape(-1))
+    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
 def _to_numpy(column: pa.Array) -> np.ndarray:

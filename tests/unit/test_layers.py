@@ -15,7 +15,7 @@ ALLOWED = {
     "predict": {"archives", "prepare", "models", "training", "studies"},
     "figures": set(),
     "provenance": set(),
-    "publish": {"provenance"},
+    "publish": {"prepare", "provenance"},
 }
 COMMON = {"tables", "columns", "job", "numbers", "config", "gaiaxpy_quiet"}
 TOP = {"cli", "reference"}

@@ -1,10 +1,109 @@
 """
-Stage publish: the page of results and the research object, with every number's chain.
+Stage publish: one catalogue of all studies, the pages of results and the research object.
 
 in    numbers, figures and catalogues of the studies; the records of all jobs
-out   results/index.html              one page: figures, numbers beside the published ones, chains
-      results/ro-crate-metadata.json  the run as a Provenance Run RO-Crate
+out   results/catalogs/starloom.{parquet,fits,vot}  the studies' catalogues merged by source_id
+      results/catalogs/starloom_hats                the same by place on the sky, for LSDB
+      results/release/                              reconciliation, metadata, changelog
+      results/index.html, results/pages/            figures, numbers beside the published ones
+      results/ro-crate-metadata.json                the run as a Provenance Run RO-Crate
 """
+
+STUDY_CATALOGS = [path for path in PUBLISHED["catalogs"] if path.endswith(".parquet")]
+
+
+rule publish_catalog:
+    input:
+        catalogs=STUDY_CATALOGS,
+        stars=rules.prepare_stars.output.stars,
+        xp=rules.prepare_stars.input.xp,
+        cuts=rules.prepare_stars.output.cuts,
+        matches=rules.crossmatch.output.counts,
+    output:
+        parquet="results/catalogs/starloom.parquet",
+        fits="results/catalogs/starloom.fits",
+        votable="results/catalogs/starloom.vot",
+        hats=directory("results/catalogs/starloom_hats"),
+        reconciliation="results/release/reconciliation.csv",
+    log:
+        "results/logs/publish_catalog.log",
+    benchmark:
+        "results/benchmarks/publish_catalog.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=30,
+        gpu=0,
+    params:
+        data=SURVEY,
+        partition_rows=config["publish"]["partition_rows"],
+        code=code_of("publish_catalog"),
+    script:
+        "../scripts/publish_catalog.py"
+
+
+rule plot_reconciliation:
+    input:
+        table=rules.publish_catalog.output.reconciliation,
+    output:
+        expand(
+            "results/figures/release/reconciliation.{suffix}",
+            suffix=["pdf", "png", "json"],
+        ),
+    log:
+        "results/logs/plot_reconciliation.log",
+    benchmark:
+        "results/benchmarks/plot_reconciliation.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        data=SURVEY,
+        code=code_of("plot_reconciliation"),
+    script:
+        "../scripts/plot_reconciliation.py"
+
+
+rule publish_release:
+    input:
+        parquet=rules.publish_catalog.output.parquet,
+        fits=rules.publish_catalog.output.fits,
+        votable=rules.publish_catalog.output.votable,
+        hats=rules.publish_catalog.output.hats,
+        previous=config["publish"]["previous"] or [],
+    output:
+        datacite="results/release/datacite.json",
+        zenodo="results/release/zenodo.json",
+        changes="results/release/CHANGES.md",
+    log:
+        "results/logs/publish_release.log",
+    benchmark:
+        "results/benchmarks/publish_release.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=10,
+        gpu=0,
+    params:
+        data=SURVEY,
+        release=pick("publish", "version", "date"),
+        catalogs=[Path(path).stem for path in STUDY_CATALOGS],
+        citation=content_of("CITATION.cff"),
+        code=code_of("publish_release"),
+    script:
+        "../scripts/publish_release.py"
+
+
+PUBLISHED["catalogs"] += rules.publish_catalog.output + rules.publish_release.output
+PUBLISHED["figures"] += rules.plot_reconciliation.output
 
 
 rule publish_page:

@@ -161,7 +161,9 @@ def _points(artist: Collection) -> dict:
     offsets = artist.get_offsets()
     points = {"x": offsets[:, 0], "y": offsets[:, 1]}
     values = artist.get_array()
-    return points | ({"value": values} if values is not None and len(values) == len(offsets) else {})
+    return points | (
+        {"value": values} if values is not None and len(values) == len(offsets) else {}
+    )
 
 
 def _ends(artist: LineCollection) -> dict:

@@ -12,7 +12,7 @@ from starloom.provenance import file_digest, module_digests
 from starloom.provenance.files import work_tree
 from starloom.publish.chain import Chain, Provenance, chain_of, load, origin
 
-PRODUCTS = ("numbers", "figures", "catalogs")
+PRODUCTS = ("numbers", "figures", "catalogs", "release", "tables", "pages")
 """Folders of results with what is published, besides the pages at its top."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -133,7 +133,7 @@ def audit_file(results: str | Path, path: str | Path) -> Report:
         ValueError: if a record or the manifest is broken.
     """
     provenance = load(results)
-    return _audit(provenance, [_stored(provenance, Path(path))], [])
+    return _audit(provenance, [provenance.output(_stored(provenance, Path(path)))], [])
 
 
 def audit_all(results: str | Path) -> Report:
@@ -160,7 +160,7 @@ def products(provenance: Provenance) -> list[str]:
         there += [path for path in (results / folder).rglob("[!.]*") if path.is_file()]
     prefixes = tuple(f"{results.name}/{folder}/" for folder in PRODUCTS)
     promised = {path for path in provenance.writers if path.startswith(prefixes)}
-    return sorted({_stored(provenance, path) for path in there} | promised)
+    return sorted({provenance.output(_stored(provenance, path)) for path in there} | promised)
 
 
 def _stored(provenance: Provenance, path: Path) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from astropy.io.votable.tree import Link, VOTableFile
 from astropy.table import Column as TableColumn
-from astropy.table import Table
+from astropy.table import MaskedColumn, Table
 
 from starloom.columns import Column
-from starloom.tables import write_fits_table, write_table
+from starloom.tables import atomic, write_fits_table, write_table
 
 
 def as_columns(values: Mapping[str, np.ndarray], columns: Sequence[Column]) -> Table:
@@ -46,22 +47,51 @@ def write_catalog(parquet_path: str | Path, fits_path: str | Path, table: Table,
     Args:
         parquet_path: units, descriptions and UCDs go into the file's metadata.
         fits_path: they go into TUNIT, TCOMM and TUCD; the header has checksums.
-        table: of `as_columns`.
+        table: of `as_columns` or `merge`; what is masked has no value.
         data: simulated, files or dr17; written into both.
     """
-    described = {
+    columns = {name: _plain(table[name]) for name in table.colnames}
+    write_table(parquet_path, columns, {"data": data, "columns": describe(table)})
+    table.meta["DATA"] = (data, "what the rows were made from")
+    write_fits_table(fits_path, table)
+
+
+def describe(table: Table) -> dict[str, dict[str, str]]:
+    """Unit, description and UCD of each column of a catalogue."""
+    return {
         name: {
             "unit": str(table[name].unit or ""),
-            "description": table[name].description,
+            "description": table[name].description or "",
             "ucd": table[name].meta.get("ucd", ""),
         }
         for name in table.colnames
     }
-    columns = {name: np.asarray(table[name]) for name in table.colnames}
-    columns = {
-        name: values.astype(object) if values.dtype.kind == "U" else values
-        for name, values in columns.items()
-    }
-    write_table(parquet_path, columns, {"data": data, "columns": described})
-    table.meta["DATA"] = (data, "what the rows were made from")
-    write_fits_table(fits_path, table)
+
+
+def write_votable(path: str | Path, table: Table, name: str, fits: str, data: str) -> None:
+    """
+    Describe a catalogue as a VOTable without rows: its fields, and where the rows are.
+
+    Args:
+        path: the VOTable.
+        table: of `as_columns` or `merge`.
+        name: of the catalogue.
+        fits: address of the FITS file that holds the rows, from the VOTable's folder.
+        data: simulated, files or dr17.
+    """
+    votable = VOTableFile.from_table(table[:0])
+    (element,) = votable.iter_tables()
+    element.ID = element.name = name
+    element.description = f"Value-added catalogue of {len(table)} stars, data: {data}."
+    element.links.append(Link(href=fits, title="the rows", content_type="application/fits"))
+    for field, column in zip(element.fields, table.columns.values(), strict=True):
+        field.ucd = column.meta.get("ucd")
+        field.description = column.description or None
+    with atomic(path) as temporary:
+        votable.to_xml(str(temporary))
+
+
+def _plain(column: TableColumn) -> np.ndarray:
+    """A column as an array, masked where it was; texts as Python's."""
+    values = column.data if isinstance(column, MaskedColumn) else np.asarray(column)
+    return values.astype(object) if values.dtype.kind == "U" else values

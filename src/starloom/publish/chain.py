@@ -38,12 +38,14 @@ class Provenance:
         """Where a recorded path lies now."""
         return self.base / Path(path).expanduser()
 
+    def output(self, path: str) -> str:
+        """The output of a job that a file is, or lies in; the file itself where there is none."""
+        parts = (path, *(parent.as_posix() for parent in Path(path).parents))
+        return next((part for part in parts if part in self.writers), path)
+
     def writer(self, path: str) -> str | None:
         """The job that wrote a file, or the folder that holds it; None when none did."""
-        for part in (path, *(str(parent) for parent in Path(path).parents)):
-            if part in self.writers:
-                return self.writers[part]
-        return None
+        return self.writers.get(self.output(path))
 
     def inside(self, path: str) -> bool:
         """Whether a recorded path lies in the results folder."""

@@ -1,0 +1,63 @@
+"""The figure of where each star was lost: one bar for some rows, parted by what became of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from starloom.figures.style import PAGE_INCH, styled
+
+LOST = ("#D55E00", "#E69F00", "#CC79A7", "#F0E442", "#999999")
+KEPT = ("#0072B2", "#56B4E9", "#009E73")
+SHOWN = 4
+"""Outcomes of a bar that are named below it; the others are counted."""
+
+
+def reconciliation(table: Mapping[str, Sequence]) -> Figure:
+    """
+    Draw what became of all rows.
+
+    Args:
+        table: columns `rows` (what they are), `total`, `outcome`, `count`, `kept`; the outcomes
+            of the same rows follow one another.
+
+    Returns:
+        One bar for each kind of rows, as shares; blue for what went on.
+    """
+    parts: dict[str, list[tuple[str, int, bool]]] = {}
+    for name, *outcome in zip(*(table[key] for key in ("rows", "outcome", "count", "kept")),
+                              strict=True):  # fmt: skip
+        parts.setdefault(name, []).append(tuple(outcome))
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 0.62 * len(parts) + 0.55))
+        axes = figure.subplots()
+        for place, (name, outcomes) in enumerate(parts.items()):
+            _bar(axes, -place, name, outcomes)
+        axes.set_xlim(0, 100)
+        axes.set_ylim(-len(parts) + 0.45, 0.6)
+        axes.set_yticks([])
+        axes.set_xlabel("share of the rows [%]")
+        for side in ("left", "right", "top"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(which="both", top=False, left=False, right=False)
+    return figure
+
+
+def _bar(axes, y: float, name: str, outcomes: list[tuple[str, int, bool]]) -> None:
+    """One bar, its name above and its outcomes below."""
+    total = max(sum(count for _, count, _ in outcomes), 1)
+    left, seen = 0.0, {True: 0, False: 0}
+    for label, count, kept in outcomes:
+        colours = KEPT if kept else LOST
+        width = 100 * count / total
+        axes.barh(
+            y, width, 0.26, left, color=colours[seen[kept] % len(colours)],
+            edgecolor="white", linewidth=0.4, label=f"{name}: {label}",
+        )  # fmt: skip
+        left, seen[kept] = left + width, seen[kept] + 1
+    axes.text(0, y + 0.17, f"{name}: {total:,}", fontsize=7.5, va="bottom", weight="bold")
+    order = np.argsort([-count for _, count, _ in outcomes], kind="stable")
+    words = [f"{outcomes[i][0]}: {outcomes[i][1]:,}" for i in order[:SHOWN]]
+    others = sum(outcomes[i][1] for i in order[SHOWN:])
+    words += [f"other: {others:,}"] if others else []
+    axes.text(0, y - 0.17, "; ".join(words), fontsize=6.3, va="top", color="0.25")
