@@ -33,8 +33,8 @@ rule publish_catalog:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=grows(8000),
+        runtime=grows(30),
         gpu=0,
     params:
         data=SURVEY,
@@ -60,8 +60,8 @@ rule plot_reconciliation:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
         gpu=0,
     params:
         data=SURVEY,
@@ -89,8 +89,8 @@ rule publish_release:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=10,
+        mem_mb=grows(8000),
+        runtime=grows(10),
         gpu=0,
     params:
         data=SURVEY,
@@ -112,7 +112,8 @@ rule publish_page:
         figures=PUBLISHED["figures"],
         catalogs=PUBLISHED["catalogs"],
     output:
-        page="results/index.html",
+        index="results/index.html",
+        pages=directory("results/pages"),
     log:
         "results/logs/publish_page.log",
     benchmark:
@@ -125,6 +126,7 @@ rule publish_page:
         runtime=grows(10),
         gpu=0,
     params:
+        reasons=content_of("config/differences.csv"),
         code=code_of("publish_page"),
     script:
         "../scripts/publish_page.py"

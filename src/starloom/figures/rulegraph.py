@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from starloom.figures.style import styled
+from starloom.graph import direct, layers, places
 from starloom.tables import atomic
 
 STAGE_COLOURS = {
@@ -61,8 +62,8 @@ def draw(stages: dict[str, str], edges: set[tuple[str, str]]) -> Figure:
     Returns:
         The figure.
     """
-    rows = _rows(set(stages), edges)
-    place = _places(rows, edges)
+    rows = layers(set(stages), edges)
+    place = {name: (across, -down) for name, (across, down) in places(rows, edges).items()}
     depth, width = len(rows), max(len(STAGE_COLOURS) * 0.62, *(len(row) for row in rows))
     with styled():
         figure = Figure(figsize=(1.75 * width + 0.4, 0.72 * depth + 0.6), layout="none")
@@ -70,7 +71,7 @@ def draw(stages: dict[str, str], edges: set[tuple[str, str]]) -> Figure:
         axes.set_axis_off()
         axes.set_xlim(-width / 2 - 0.1, width / 2 + 0.1)
         axes.set_ylim(-depth + 0.4, 1.1)
-        for start, end in sorted(_direct(edges)):
+        for start, end in sorted(direct(edges)):
             (x0, y0), (x1, y1) = place[start], place[end]
             bend = 0.0 if abs(y0 - y1) <= 1 else 0.25 * (1 if x1 >= x0 else -1)
             axes.add_patch(
@@ -124,49 +125,6 @@ def _stage(root: Path, rule: str) -> str:
             stage = file.stem.split("_")[0]
             return stage if stage in STAGE_COLOURS else "study"
     raise ValueError(f"no file of workflow/rules defines the rule {rule}")
-
-
-def _rows(rules: set[str], edges: set[tuple[str, str]]) -> list[list[str]]:
-    """Rules by the longest way from a source."""
-    level: dict[str, int] = {}
-
-    def depth(rule: str) -> int:
-        if rule not in level:
-            level[rule] = 1 + max((depth(a) for a, b in edges if b == rule), default=-1)
-        return level[rule]
-
-    return [
-        sorted(rule for rule in rules if depth(rule) == row)
-        for row in range(1 + max(depth(rule) for rule in rules))
-    ]
-
-
-def _direct(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Edges whose ends are not joined by a longer way."""
-    after: dict[str, set[str]] = {}
-    for start, end in edges:
-        after.setdefault(start, set()).add(end)
-
-    def reach(rule: str) -> set[str]:
-        found = set(after.get(rule, ()))
-        return found.union(*(reach(other) for other in found))
-
-    return {
-        (start, end)
-        for start, end in edges
-        if not any(end in reach(other) for other in after[start] - {end})
-    }
-
-
-def _places(rows: list[list[str]], edges: set[tuple[str, str]]) -> dict[str, tuple[float, float]]:
-    """Centre of each box: a row is ordered by the mean place of what its rules read."""
-    place: dict[str, tuple[float, float]] = {}
-    for y, row in enumerate(rows):
-        above = {rule: [place[a][0] for a, b in edges if b == rule and a in place] for rule in row}
-        order = sorted(row, key=lambda r: (sum(above[r]) / len(above[r]) if above[r] else 0.0, r))
-        for index, rule in enumerate(order):
-            place[rule] = (index - (len(order) - 1) / 2, -float(y))
-    return place
 
 
 if __name__ == "__main__":

@@ -1,26 +1,32 @@
-"""The page of results: figures, numbers beside the published ones, and where each comes from."""
+"""The pages of results: figures, numbers beside the published ones, and where each comes from."""
 
-import base64
-import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import jinja2
-import pyarrow as pa
-import pyarrow.parquet as pq
 from markupsafe import Markup, escape
 
-from starloom.columns import Column
 from starloom.numbers import STUDIES, read_numbers_with_files
-from starloom.publish.chain import Provenance, chain_of, load, origin, say_params
-from starloom.publish.glossary import glossary
-from starloom.publish.tree import Node, build
+from starloom.publish.chain import Chain, Provenance, chain_of, load, origin, say_params
+from starloom.publish.graph import rules_graph
+from starloom.publish.shown import catalogs, figures
+from starloom.publish.tree import build
+from starloom.publish.verdict import verdict
 from starloom.publish.words import plus_minus, say_published, say_value
-from starloom.tables import atomic, read_meta
+from starloom.tables import atomic, read_csv
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-TEMPLATE, STYLE = "page.html.j2", "page.css"
+STYLE, SCRIPT = "page.css", "page.js"
+PAGES = {
+    "index": "index.html.j2",
+    "study": "study.html.j2",
+    "catalog": "catalog.html.j2",
+    "columns": "columns.html.j2",
+    "jobs": "jobs.html.j2",
+    "frame": "frame.html.j2",
+    "parts": "parts.html.j2",
+}
+"""Templates of the pages; all stand in the same frame."""
 
 TITLES = {
     "ages": ("Ages of red giants", "Leung et al. 2023"),
@@ -36,7 +42,7 @@ TITLES = {
 DATA = {
     "simulated": (
         "Simulated data",
-        "Every star on this page is simulated. The numbers test the method; they are no "
+        "Every star on these pages is simulated. The numbers test the method; they are no "
         "measurements of real stars, and agreement with the papers is not to be expected.",
     ),
     "files": ("Your own files", "Made from the raw files that the configuration names."),
@@ -44,19 +50,21 @@ DATA = {
 }
 """The label of the data, and what it means for a reader."""
 
-IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
-
-WIDE = 1.4
-"""Width over height above which a figure takes the full width of the page."""
+ORIGINS = 6
+"""Raw files that a number names at once; the rest are counted."""
 
 
-def write_page(results: str | Path, path: str | Path) -> None:
+def write_pages(
+    results: str | Path, index: str | Path, folder: str | Path, reasons: dict[str, str]
+) -> None:
     """
-    Write the page of a results folder.
+    Write the pages of a results folder.
 
     Args:
         results: the folder, with numbers, figures, catalogs and provenance.
-        path: the page, `results/index.html`; nothing else is needed to read it.
+        index: the first page, `results/index.html`.
+        folder: the others, `results/pages`; each page is whole by itself, without network.
+        reasons: why numbers differ from the papers', of `read_reasons`.
 
     Raises:
         FileNotFoundError: if there are no results.
@@ -64,10 +72,59 @@ def write_page(results: str | Path, path: str | Path) -> None:
     """
     provenance = load(results)
     numbers = read_numbers_with_files(provenance.results / "numbers")
-    figures = _figures(provenance.results / "figures")
+    drawn = figures(provenance.results / "figures")
+    chains = {file: _chain(provenance, file) for file in dict.fromkeys(file for _, file in numbers)}
+    studies = [
+        {
+            "name": name,
+            "title": TITLES[name][0],
+            "paper": TITLES[name][1],
+            "figures": drawn.get(name, []),
+            "numbers": [
+                _number(number, reasons) | {"chain": chains[file]}
+                for number, file in numbers
+                if number["study"] == name
+            ],
+        }
+        for name in STUDIES
+        if name in drawn or any(number["study"] == name for number, _ in numbers)
+    ]
     labels = sorted({number["data"] for number, _ in numbers})
     labels = labels or sorted({record["survey"] for record in provenance.records.values()})
-    chains = {file: _chain(provenance, file) for file in dict.fromkeys(file for _, file in numbers)}
+    found = catalogs(provenance.results / "catalogs")
+    render = _renderer(
+        badges=[(label, *DATA.get(label, (label, ""))) for label in labels],
+        studies=studies,
+        catalogs=found,
+    )
+    jobs = [record | {"key": key} for key, record in provenance.records.items()]
+    links = {job["rule"]: f"pages/jobs.html#{_anchor(job['key'], 'job')}" for job in reversed(jobs)}
+    with atomic(folder) as new:
+        (new / "data").mkdir(parents=True)
+        for study, several in drawn.items():
+            _write_data(new / "data" / study, several)
+        for study in studies:
+            (new / f"{study['name']}.html").write_text(render("study", "../", study=study))
+        for catalog in found:
+            page = render("catalog", "../", catalog=catalog)
+            (new / f"catalog-{catalog['name']}.html").write_text(page)
+        (new / "columns.html").write_text(render("columns", "../", columns=_columns(found)))
+        (new / "jobs.html").write_text(render("jobs", "../", jobs=jobs))
+    release = provenance.results / "release"
+    with atomic(index) as temporary:
+        page = render(
+            "index",
+            "",
+            lost=(drawn.get("release") or [None])[0],
+            lost_table=_table(release / "reconciliation.csv"),
+            release=sorted(path.name for path in release.glob("[!.]*")),
+            graph=Markup(rules_graph(provenance.records, links)),
+        )
+        temporary.write_text(page)
+
+
+def _renderer(**always):
+    """A function that fills a template: its name, the way to the results folder, its values."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -76,29 +133,20 @@ def write_page(results: str | Path, path: str | Path) -> None:
         lstrip_blocks=True,
     )
     environment.filters |= {"typeset": typeset, "anchor": _anchor, "words": say_params}
-    page = environment.get_template(TEMPLATE).render(
-        style=Markup((TEMPLATES / STYLE).read_text()),
-        badges=[(label, *DATA.get(label, (label, ""))) for label in labels],
-        studies=[
-            {
-                "name": name,
-                "title": TITLES[name][0],
-                "paper": TITLES[name][1],
-                "figures": figures.get(name, []),
-                "numbers": [
-                    _number(number) | {"chain": chains[file]}
-                    for number, file in numbers
-                    if number["study"] == name
-                ],
-            }
-            for name in STUDIES
-            if name in figures or any(number["study"] == name for number, _ in numbers)
-        ],
-        catalogs=_catalogs(provenance.results / "catalogs"),
-        jobs=_jobs(provenance, chains.values()),
+    always |= {
+        "style": Markup((TEMPLATES / STYLE).read_text()),
+        "script": Markup((TEMPLATES / SCRIPT).read_text()),
+    }
+    return lambda name, up, **values: environment.get_template(PAGES[name]).render(
+        up=up, **always, **values
     )
-    with atomic(path) as temporary:
-        temporary.write_text(page)
+
+
+def _write_data(folder: Path, several: list[dict]) -> None:
+    for figure in several:
+        if figure["table"]:
+            folder.mkdir(exist_ok=True)
+            (folder / f"{figure['name']}.csv").write_text(figure["table"])
 
 
 def typeset(text: str) -> Markup:
@@ -120,122 +168,30 @@ def _anchor(name: str, kind: str) -> str:
     return f"{kind}-" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
-def _number(number: dict) -> dict:
+def _number(number: dict, reasons: dict[str, str]) -> dict:
     paper = number["published"]
+    judged, why = verdict(number, reasons)
     return number | {
+        "verdict": judged,
+        "why": why,
         "value_words": say_value(number),
         "published_words": say_published(paper) if paper else None,
     }
-
-
-def _figures(folder: Path) -> dict[str, list[dict]]:
-    """Figures by study: image as a data address, title, caption, label, and the file to open."""
-    found: dict[str, list[dict]] = {}
-    for path in sorted(folder.glob("*/[!.]*")):
-        if path.suffix not in IMAGES or (
-            path.suffix == ".png" and path.with_suffix(".svg").exists()
-        ):
-            continue
-        content = path.read_bytes()
-        said = _sidecar(path.with_suffix(".json"))
-        title = said.get("title") or path.stem.replace("_", " ").capitalize()
-        best = path.with_suffix(".pdf") if path.with_suffix(".pdf").exists() else path
-        found.setdefault(path.parent.name, []).append(
-            {
-                "order": said.get("order", 0),
-                "image": f"data:{IMAGES[path.suffix]};base64,{base64.b64encode(content).decode()}",
-                "title": title,
-                "caption": said.get("caption", ""),
-                "alt": plus_minus(said.get("alt") or f"{title}. {said.get('caption', '')}".strip()),
-                "data": said.get("data", ""),
-                "wide": _aspect(content) > WIDE,
-                "image_file": path.relative_to(folder.parent).as_posix(),
-                "file": best.relative_to(folder.parent).as_posix(),
-                "kind": best.suffix[1:].upper(),
-            }
-        )
-    for figures in found.values():
-        figures.sort(key=lambda figure: figure["order"])
-    return found
-
-
-def _aspect(content: bytes) -> float:
-    """Width over height of an image: from the header of a PNG, or the view box of an SVG."""
-    if content.startswith(b"\x89PNG"):
-        width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
-        return width / height
-    box = re.search(rb'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content)
-    return float(box[1]) / float(box[2]) if box else 1.0
-
-
-def _sidecar(path: Path) -> dict:
-    """A figure's words; none where there is no such file."""
-    if not path.exists():
-        return {}
-    try:
-        return dict(json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a figure's title, caption and data: {error}") from error
-
-
-def _catalogs(folder: Path) -> list[dict]:
-    """Catalogues with their rows, their columns (as the file says) and the files that hold them."""
-    known = {
-        entry.name: {"unit": entry.unit, "description": entry.description}
-        for entries in glossary().values()
-        for entry in entries
-        if isinstance(entry, Column)
-    }
-    found = []
-    for path in sorted(folder.glob("[!.]*.parquet")):
-        file = pq.ParquetFile(path)
-        described = known | read_meta(path).get("columns", {})
-        columns = [
-            {
-                "name": column.name,
-                "type": _say_type(column.type),
-                "unit": described.get(column.name, {}).get("unit", ""),
-                "description": described.get(column.name, {}).get("description", ""),
-            }
-            for column in file.schema_arrow
-        ]
-        files = sorted(folder.glob(f"{path.stem}.*"))
-        found.append(
-            {
-                "name": path.stem,
-                "rows": file.metadata.num_rows,
-                "columns": columns,
-                "files": [
-                    (one.relative_to(folder.parent).as_posix(), one.suffix[1:], _say_size(one))
-                    for one in files
-                ],
-            }
-        )
-    return found
-
-
-def _say_type(kind: pa.DataType) -> str:
-    if pa.types.is_fixed_size_list(kind):
-        return f"{_say_type(kind.value_type)}[{kind.list_size}]"
-    return {"double": "float64", "float": "float32", "large_string": "string"}.get(
-        str(kind), str(kind)
-    )
-
-
-def _say_size(path: Path) -> str:
-    size = float(path.stat().st_size)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _chain(provenance: Provenance, file: Path) -> dict:
     """The chain of a file of numbers, as the template unfolds it."""
     top = f"{provenance.results.name}/{file.relative_to(provenance.results).as_posix()}"
     chain = chain_of(provenance, [top])
+    raw = f"{provenance.results.name}/raw/"
+    ends = [path for path, key in chain.files.items() if key is None or path.startswith(raw)]
+    record = chain.jobs.get(chain.files[top], {})
     return {
+        "rule": record.get("rule"),
+        "key": chain.files[top],
+        "commit": (record.get("code", {}).get("commit") or "no commit")[:12],
+        "ends": [_end(provenance, chain, path) for path in sorted(ends)[:ORIGINS]],
+        "more": max(len(ends) - ORIGINS, 0),
         "file": top,
         "top": build(chain, top, lambda _: False),
         "n_files": len(chain.files),
@@ -246,15 +202,25 @@ def _chain(provenance: Provenance, file: Path) -> dict:
     }
 
 
-def _jobs(provenance: Provenance, chains: Iterable[dict]) -> list[dict]:
-    """Records of the jobs that the chains show, by key."""
-    keys: set[str] = set()
+def _end(provenance: Provenance, chain: Chain, path: str) -> dict:
+    """A raw file, or another end of a chain: what it is and where it comes from."""
+    key = chain.files[path]
+    words = origin(provenance, path)
+    if key and not words:
+        words = f"written by rule {chain.jobs[key]['rule']}, data: {chain.jobs[key]['survey']}"
+    return {"path": path, "sha256": chain.content(path)[0], "words": words}
 
-    def collect(node: Node) -> None:
-        keys.update({node.key} - {None})
-        for child in node.inputs:
-            collect(child)
 
-    for chain in chains:
-        collect(chain["top"])
-    return [provenance.records[key] | {"key": key} for key in sorted(keys)]
+def _columns(found: list[dict]) -> list[dict]:
+    """Every column once, with the catalogues that have it with this meaning."""
+    columns: dict[tuple, dict] = {}
+    for catalog in found:
+        for column in catalog["columns"]:
+            key = tuple(column[name] for name in ("name", "unit", "description"))
+            columns.setdefault(key, column | {"catalogs": []})["catalogs"].append(catalog["name"])
+    return sorted(columns.values(), key=lambda column: column["name"].lower())
+
+
+def _table(path: Path) -> dict[str, list[str]]:
+    """A table of the release; none where there is no such file."""
+    return read_csv(path) if path.exists() else {}
