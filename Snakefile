@@ -26,5 +26,7 @@ rule all:
         *PUBLISHED["catalogs"],
         *PUBLISHED["figures"],
         *PUBLISHED["numbers"],
+        "results/numbers.tex",
+        "results/sources.json",
         "results/index.html",
         "results/ro-crate-metadata.json",

@@ -252,7 +252,12 @@ def read_arrays(path: str | Path, names: list[str] | None = None) -> dict[str, n
 def write_json(path: str | Path, value: object) -> None:
     """Write a JSON document with sorted keys, atomically."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+        temporary.write_text(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """A JSON document as `write_json` writes it: equal values have equal bytes."""
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def read_json(path: str | Path) -> object:

@@ -7,7 +7,7 @@ import os
 from starloom.archives.chunks import archive_chunks
 from starloom.archives.names import bulk_chunks, user_chunks
 from starloom.config import check
-from starloom.provenance import code_digest, file_digest
+from starloom.provenance import code_digest, file_digest, source_files
 
 ROOT = Path(workflow.basedir)
 

@@ -6,9 +6,12 @@ out   results/catalogs/starloom.{parquet,fits,vot}  the studies' catalogues merg
       results/catalogs/starloom_hats                the same by place on the sky, for LSDB
       results/release/                              reconciliation, metadata, changelog
       results/index.html, results/pages/            figures, numbers beside the published ones
+      results/numbers.tex, results/tables/          numbers as LaTeX macros, the papers' tables
+      results/sources.json                          configuration and digests of all sources
       results/ro-crate-metadata.json                the run as a Provenance Run RO-Crate
 """
 
+SOURCES = source_files(ROOT, workflow.configfiles)
 STUDY_CATALOGS = [path for path in PUBLISHED["catalogs"] if path.endswith(".parquet")]
 
 
@@ -104,6 +107,56 @@ rule publish_release:
 
 PUBLISHED["catalogs"] += rules.publish_catalog.output + rules.publish_release.output
 PUBLISHED["figures"] += rules.plot_reconciliation.output
+
+
+rule publish_tables:
+    input:
+        numbers=PUBLISHED["numbers"],
+    output:
+        macros="results/numbers.tex",
+        tables=directory("results/tables"),
+    log:
+        "results/logs/publish_tables.log",
+    benchmark:
+        "results/benchmarks/publish_tables.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+        gpu=0,
+    params:
+        published=content_of("config/published_numbers.csv"),
+        code=code_of("publish_tables"),
+    script:
+        "../scripts/publish_tables.py"
+
+
+# The bytes of the sources, comments and words included: whatever changes in them, this rule notes
+# it anew and nothing else reruns for it.
+rule publish_sources:
+    input:
+        ancient(SOURCES),
+    output:
+        sources="results/sources.json",
+    log:
+        "results/logs/publish_sources.log",
+    benchmark:
+        "results/benchmarks/publish_sources.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+        gpu=0,
+    params:
+        config=config,
+        content=[file_digest(path) for path in SOURCES],
+        code=code_of("publish_sources"),
+    script:
+        "../scripts/publish_sources.py"
 
 
 rule publish_page:

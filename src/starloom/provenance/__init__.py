@@ -5,7 +5,7 @@ The Snakefile imports this package while it is parsed, so it imports the standar
 """
 
 from starloom.provenance.code import code_digest, module_digests
-from starloom.provenance.files import file_digest, fingerprint
+from starloom.provenance.files import file_digest, fingerprint, source_files
 from starloom.provenance.record import Recorder, read_records
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "fingerprint",
     "module_digests",
     "read_records",
+    "source_files",
 ]

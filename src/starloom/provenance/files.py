@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,6 +52,27 @@ def fingerprint(path: str | Path) -> dict:
     ]
     whole = hashlib.sha256("".join(lines).encode()).hexdigest()
     return {"sha256": whole, "bytes": sum(file.stat().st_size for file in files)}
+
+
+def source_files(tree: Path, configs: Iterable[str | Path]) -> list[str]:
+    """
+    Everything that decides what a run does: code, rules, configuration, locks.
+
+    Args:
+        tree: the root of the work tree.
+        configs: configuration files of the run, which may lie elsewhere.
+
+    Returns:
+        Absolute paths, sorted, each once.
+    """
+    found = {tree / "Snakefile", *(tree / "envs").glob("*.lock"), *map(Path, configs)}
+    for folder in ("config", "src", "workflow"):
+        found |= {
+            path
+            for path in (tree / folder).rglob("[!.]*")
+            if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
+        }
+    return sorted({str(path.resolve()) for path in found})
 
 
 @functools.cache

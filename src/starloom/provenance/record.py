@@ -144,12 +144,15 @@ def stored_path(path: str | Path, tree: Path) -> str:
 
 
 def _read_record(path: Path) -> dict:
+    from starloom.tables import json_text
+
     try:
-        record = json.loads(path.read_text())
+        text = path.read_text()
+        record = json.loads(text)
         sealed = record["seal"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} has changed: it is not a provenance record ({error})") from error
-    if sealed != seal(record):
+    if sealed != seal(record) or text != json_text(record):
         raise ValueError(f"{path} has changed: its content does not fit its seal")
     return record
 

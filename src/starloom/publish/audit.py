@@ -1,5 +1,6 @@
 """Compare everything on a number's chain with what the records say about it."""
 
+import csv
 import difflib
 import os
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ PRODUCTS = ("numbers", "figures", "catalogs", "release", "tables", "pages")
 """Folders of results with what is published, besides the pages at its top."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
-MISSING = " (missing)"
+MISSING, BROKEN = " (missing)", " (no Python any more)"
 
 
 class UnknownNumber(LookupError):
@@ -227,7 +228,7 @@ def _judge_jobs(provenance: Provenance, report: Report) -> None:
     older: dict[str, list[str]] = {}
     for key, record in report.chain.jobs.items():
         whats, same_lock = _job_changes(provenance, record)
-        missing = any(what.endswith(MISSING) for what in whats)
+        missing = any(what.endswith((MISSING, BROKEN)) for what in whats)
         fails = whats if missing or "code" in record["params"] else []
         if fails != whats:
             kept.setdefault(tuple(whats), []).append(key)
@@ -259,7 +260,10 @@ def _job_changes(provenance: Provenance, record: dict) -> tuple[list[str], bool]
     script = provenance.locate(name)
     if not script.is_file():
         return [name + MISSING], True
-    now, then = module_digests(script, PACKAGE), record["code"]["modules"]
+    try:
+        now, then = module_digests(script, PACKAGE), record["code"]["modules"]
+    except (SyntaxError, ValueError) as error:
+        return [f"{getattr(error, 'filename', None) or name}{BROKEN}"], True
     modules = (one for one in sorted(now.keys() | then.keys()) if now.get(one) != then.get(one))
     lock = file_digest(work_tree(script.resolve().parent) / "envs/base.lock")
     return [name if one == "script" else one for one in modules], lock == record["lock"]
@@ -289,7 +293,11 @@ def _published_table(provenance: Provenance, chain: Chain) -> dict[str, dict]:
     for record in chain.jobs.values():
         script = provenance.locate(record["code"]["script"]).resolve()
         if script.is_file():
-            return published(work_tree(script.parent) / "config" / "published_numbers.csv")
+            path = work_tree(script.parent) / "config" / "published_numbers.csv"
+            try:
+                return published(path)
+            except (csv.Error, KeyError, TypeError, UnicodeDecodeError) as error:
+                raise ValueError(f"{path} is no table of published numbers: {error}") from error
     return {}
 
 

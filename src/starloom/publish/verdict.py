@@ -11,7 +11,9 @@ ERRORS = 2.0
 SHARE = 0.05
 """Where a number has no error: how far it may lie, as a share of the published value."""
 
-AGREES, DIFFERS, INCOMPARABLE, ALONE = "agrees", "differs", "not comparable", "nothing published"
+AGREES, DIFFERS, ALONE = "agrees", "differs", "nothing published"
+INCOMPARABLE = {"simulated": "not comparable: simulated", "files": "not comparable: other stars"}
+"""The verdicts; the last ones by what the numbers are made from."""
 
 
 def verdict(number: Mapping, reasons: Mapping[str, str]) -> tuple[str, str]:
@@ -23,17 +25,15 @@ def verdict(number: Mapping, reasons: Mapping[str, str]) -> tuple[str, str]:
         reasons: of `read_reasons`.
 
     Returns:
-        One of `AGREES`, `DIFFERS`, `INCOMPARABLE` and `ALONE`; and why, '' where there is nothing
-        to say.
+        One of `AGREES`, `DIFFERS`, `ALONE` and those of `INCOMPARABLE`; and why, '' where there
+        is nothing to say.
     """
     paper = number["published"]
     if not paper:
         return ALONE, ""
     why = next((words for name, words in reasons.items() if fnmatch(number["id"], name)), "")
-    if number["data"] == "simulated":
-        return INCOMPARABLE, " ".join(filter(None, ["simulated stars, the paper's are real.", why]))
-    if number["data"] == "files":
-        return INCOMPARABLE, " ".join(filter(None, ["other stars than the paper's.", why]))
+    if number["data"] in INCOMPARABLE:
+        return INCOMPARABLE[number["data"]], why
     distance = abs(number["value"] - paper["value"])
     if number["error"] is None:
         allowed = SHARE * abs(paper["value"])

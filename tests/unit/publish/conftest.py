@@ -11,6 +11,7 @@ from snakemake.iocontainers import Namedlist
 
 from starloom.job import logged
 from starloom.numbers import Number, write_numbers
+from starloom.provenance import source_files
 from starloom.tables import write_model, write_table
 
 RAW = "results/raw/gaia/XpContinuousMeanSpectrum_{}.csv.gz"
@@ -42,7 +43,7 @@ def finished(tmp_path_factory, root) -> Path:
     """The work tree of a finished run; made once, copied for each test."""
     tree = tmp_path_factory.mktemp("finished")
     rules = ("sky_stars", "sky_spectra", "prepare_xp", "train_vae", "evaluate_vae", "number_vae")
-    for rule in (*rules, "catalog_vae", "plot_vae"):
+    for rule in (*rules, "catalog_vae", "plot_vae", "publish_sources"):
         script = tree / "workflow" / "scripts" / f"{rule}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
         script.write_text(f'"""Do {rule}."""\n\nimport helper\n\nRULE = "{rule}"\n')
@@ -100,6 +101,8 @@ def _run(tree: Path) -> None:
     job("catalog_vae", [model, *xps], [catalog], _catalog, {"data": "simulated"})
     figure = "results/figures/scatter_vae/losses.png"
     job("plot_vae", [model], [figure, figure.replace("png", "json")], _figure)
+    sources = sorted(path for path in source_files(tree, []))
+    job("publish_sources", sources, ["results/sources.json"], text("sources"))
 
 
 def _folder(path):

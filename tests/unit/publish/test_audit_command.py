@@ -8,6 +8,7 @@ import pytest
 
 from starloom.cli import main
 from starloom.provenance.record import seal
+from starloom.tables import write_json
 
 
 def test_a_sound_number_passes_with_status_0(tree, capsys):
@@ -86,7 +87,7 @@ def test_uncommitted_changes_are_in_the_verdict(tree, capsys):
     path = Path("results/provenance/train_vae.json")
     record = json.loads(path.read_text())
     record["code"]["dirty"] = True
-    path.write_text(json.dumps(record | {"seal": seal(record)}))
+    write_json(path, record | {"seal": seal(record)})
     assert main(["audit", "xpvae.val_loss"]) == 0
     verdict = capsys.readouterr().out.splitlines()[-1]
     assert verdict.startswith("AUDIT PASSED: all as recorded; 8 files and 8 jobs checked")
