@@ -83,7 +83,30 @@ def add_audit(commands: argparse._SubParsersAction) -> None:
     what.add_argument("target", nargs="?", help="a number's id, or a file of the results")
     what.add_argument("--all", action="store_true", help="all numbers, figures and catalogues")
     parser.add_argument("--json", action="store_true", help="as a JSON object")
+    parser.add_argument(
+        "--graph",
+        nargs="?",
+        type=Path,
+        const=Path("chain.svg"),
+        metavar="FILE",
+        help="draw the chain too, as SVG (chain.svg)",
+    )
     parser.set_defaults(run=_audit)
+
+
+def add_reproduce(commands: argparse._SubParsersAction) -> None:
+    """Add `starloom reproduce`."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="make a number again from its commit and compare",
+        description="Run a number's chain again in a fresh work tree at the recorded commit and "
+        "configuration, and compare the number and every file of the chain.",
+    )
+    _results_option(parser)
+    parser.add_argument("number", help="a number's id")
+    parser.add_argument("--folder", type=Path, help="the fresh work tree (reproduced-NUMBER)")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="for Snakemake (all)")
+    parser.set_defaults(run=_reproduce)
 
 
 def add_columns(commands: argparse._SubParsersAction) -> None:
@@ -96,6 +119,7 @@ def add_columns(commands: argparse._SubParsersAction) -> None:
 COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_numbers,
     add_audit,
+    add_reproduce,
     add_columns,
     add_fetch,
     add_predict,
@@ -149,6 +173,11 @@ def _audit(given: argparse.Namespace) -> int:
         # A record, manifest or list of numbers that cannot be read is what an audit is to find.
         print(f"AUDIT FAILED: {error}", file=sys.stderr)
         return FAILED
+    if given.graph:
+        from starloom.publish.graph import chain_graph
+
+        numbers = [number["id"] for number in report.numbers]
+        given.graph.write_text(chain_graph(report.chain, numbers))
     if given.json:
         print(json.dumps(report.as_json(), indent=1, sort_keys=True))
     else:
@@ -156,6 +185,15 @@ def _audit(given: argparse.Namespace) -> int:
             print(tree(report))
         print(verdict(report))
     return OK if report.ok else FAILED
+
+
+def _reproduce(given: argparse.Namespace) -> int:
+    from starloom.publish.reproduce import reproduce, say
+
+    folder = given.folder or Path(f"reproduced-{given.number}")
+    found = reproduce(given.results, given.number, folder, given.cores)
+    print(say(found))
+    return OK if found.ok else FAILED
 
 
 def _columns(given: argparse.Namespace) -> int:
