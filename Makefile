@@ -12,7 +12,7 @@ CORES ?= all
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint format rulegraph locks bench clean
+.PHONY: help demo test lint format rulegraph reference locks bench clean
 
 help: ## Say what can be made
 	@echo "starloom: from raw stellar surveys to catalogues, figures and numbers"
@@ -46,6 +46,10 @@ bench: $(VENV)/.dev ## Measure our speed against the peers', in one run (no GPU 
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet 'torch==2.13.0' \
 		|| echo "no PyTorch: its rows are skipped"
 	$(BIN)/python benchmarks/run.py
+
+reference: $(VENV)/.base ## Write the reference pages of docs again, from the schema and the columns
+	$(BIN)/python -m starloom.reference configuration docs/configuration.md
+	$(BIN)/python -m starloom.reference data-model docs/data_model.md
 
 locks: $(VENV)/.base ## Resolve envs/*.in anew into the locks, with hashes and without addresses
 	cd envs && for name in base dev; do ../$(BIN)/uv pip compile $$name.in --universal --python-version 3.11 \

@@ -46,6 +46,7 @@ def test_no_page_complains_or_scrolls_sideways(browser, pages, width, height):
 def test_a_click_on_a_number_leads_down_to_a_raw_file(browser, results):
     browser.size(1280, 900)
     browser.open(results / "index.html")
+    browser.click("#numbers-scatter_vae summary")
     browser.click(f'a[href="{STUDY}#{NUMBER}"]')
     browser.until("location.pathname.endsWith('scatter_vae.html')")
     browser.until("document.readyState == 'complete'")
@@ -65,7 +66,7 @@ def test_a_figure_enlarges_and_closes_and_its_data_are_there(browser, results):
     browser.size(1280, 900)
     browser.open(results / STUDY)
     small = browser.run("document.querySelector('figure img').getBoundingClientRect().width")
-    browser.click("a.enlarge")
+    browser.click("a.enlarge img")
     browser.until("document.getElementById('large').open")
     large = browser.run("document.querySelector('#large img').getBoundingClientRect().width")
     assert large > small
