@@ -133,8 +133,8 @@ rule publish_tables:
         "../scripts/publish_tables.py"
 
 
-# The bytes of the sources, comments and words included: whatever changes in them, this rule notes
-# it anew and nothing else reruns for it.
+# The bytes of the sources, comments and words included: whatever changes in them is noted anew
+# here, and nothing else reruns for it.
 rule publish_sources:
     input:
         ancient(SOURCES),
