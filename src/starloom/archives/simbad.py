@@ -53,7 +53,7 @@ def ask_simbad(
         names = np.char.add("Gaia DR3 ", some.astype(str))
         answers = asking.ask(tap, queries.simbad(), Table({"source_id": some, "name": names}))
         known |= _rows(some, answers)
-        _write_cache(cache, known)
+        write_cache(cache, known)
     return [known[int(one)] for one in ids]
 
 
@@ -73,6 +73,14 @@ def read_cache(path: Path) -> dict[int, dict[str, str]]:
         return {int(row["source_id"]): row for row in reader}
 
 
+def write_cache(path: Path, rows: dict[int, dict[str, str]]) -> None:
+    """Write rows by source_id, in the order of the ids."""
+    with atomic(path) as temporary, open(temporary, "w", newline="") as handle:
+        writer = csv.DictWriter(handle, NAMES, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[one] for one in sorted(rows))
+
+
 def _rows(asked: np.ndarray, answers: list[Columns]) -> dict[int, dict[str, str]]:
     rows = {int(one): dict.fromkeys(NAMES, "") | {"source_id": str(one)} for one in asked}
     for answer in answers:
@@ -81,10 +89,3 @@ def _rows(asked: np.ndarray, answers: list[Columns]) -> dict[int, dict[str, str]
             text = ["" if cell != cell else str(cell) for cell in row]
             rows[int(row[0])] = dict(zip(NAMES, text, strict=True))
     return rows
-
-
-def _write_cache(path: Path, rows: dict[int, dict[str, str]]) -> None:
-    with atomic(path) as temporary, open(temporary, "w", newline="") as handle:
-        writer = csv.DictWriter(handle, NAMES, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[one] for one in sorted(rows))

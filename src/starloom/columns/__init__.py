@@ -6,6 +6,7 @@ and a test fails when a product has a column that is not here. A study has a mod
 """
 
 from starloom.columns.ages import POWER_FLAGS, SPECTRUM_FLAGS
+from starloom.columns.cemp import CEMP_POPULATIONS
 from starloom.columns.entries import Column, Flag
 from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS
 from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
@@ -13,6 +14,7 @@ from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
 from starloom.columns.tagging import TAGGING, TAGGING_FLAGS, tagging
 
 __all__ = [
+    "CEMP_POPULATIONS",
     "LABEL_FLAGS",
     "MATCH_FLAGS",
     "POWER_FLAGS",

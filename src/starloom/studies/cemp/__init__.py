@@ -1,0 +1,1 @@
+"""Study: populations among candidates for carbon-enhanced metal-poor stars, by their XP spectra."""
