@@ -107,14 +107,16 @@ def spectra(table: dict[str, np.ndarray], titles: list[str]) -> Figure:
             left.fill_between(wavelength, low, high, color=colour, alpha=0.3, linewidth=0)
             left.plot(wavelength, table["median"][group] / scale, color=colour)
             left.set_title(titles[group], fontsize=7, loc="left", pad=2)
+            if not group:
+                right.set_title("median minus that of the others", fontsize=7, pad=2)
             right.axhline(0, color="0.5", linewidth=0.6)
-            right.plot(wavelength, 100 * table["difference"][group], color=colour)
-        low, high = finite_range(100 * table["difference"], 0.5)
-        panels[0, 1].set_ylim(low - 5, high + 5)
+            right.plot(wavelength, table["difference"][group] / scale, color=colour)
+        low, high = finite_range(table["difference"] / scale, 0.0)
+        panels[0, 1].set_ylim(low - 0.05, high + 0.05)
         panels[0, 0].set_ylim(0, None)
         panels[-1, 0].set_xlabel("wavelength [nm]")
         panels[-1, 1].set_xlabel("wavelength [nm]")
-        figure.supylabel("flux / G flux (left), difference from the others [%] (right)", fontsize=8)
+        figure.supylabel("flux / G flux, relative", fontsize=8)
     return figure
 
 
@@ -171,6 +173,8 @@ def sky(longitude: np.ndarray, latitude: np.ndarray, labels: np.ndarray) -> Figu
             axes.grid(color="0.8", linewidth=0.3)
             axes.set_xticks(np.deg2rad([-120, -60, 0, 60, 120]))
             axes.set_xticklabels(["120°", "60°", "0°", "300°", "240°"], fontsize=6)
+            for label in axes.get_xticklabels():
+                label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
             axes.set_yticks(np.deg2rad([-60, -30, 0, 30, 60]))
             axes.tick_params(labelsize=6)
             axes.set_title("noise" if group < 0 else f"population {group}", fontsize=8)

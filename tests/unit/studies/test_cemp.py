@@ -209,7 +209,7 @@ def test_median_spectra_are_those_of_members_against_all_others():
     flux = np.array([[1.0, 2.0], [3.0, 2.0], [5.0, 2.0], [2.0, 8.0], [4.0, 8.0]])
     found = distinct.median_spectra(flux, np.array([0, 0, 0, 1, -1]))
     np.testing.assert_allclose(found["median"], [[3, 2], [2, 8]])
-    np.testing.assert_allclose(found["difference"], [[0, -0.75], [2 / 3.5 - 1, 3]])
+    np.testing.assert_allclose(found["difference"], [[0, -6], [-1.5, 6]])
     assert found["n"].tolist() == [3, 1]
 
 

@@ -126,7 +126,7 @@ def median_spectra(
 
     Returns:
         `population`, `n`; `low`, `median`, `high` (16th, 50th, 84th percentile) and
-        `difference`, median minus that of the others over it; each (n_population, n_pixel).
+        `difference`, median minus that of the others; each (n_population, n_pixel).
     """
     groups = np.arange(int(labels.max()) + 1)
     rows: dict[str, list] = {name: [] for name in ("n", "low", "median", "high", "difference")}
@@ -134,7 +134,7 @@ def median_spectra(
         own, rest = flux[labels == group], flux[labels != group]
         low, median, high = np.nanpercentile(own, [15.865, 50, 84.135], axis=0)
         other = np.nanmedian(rest, axis=0) if len(rest) else np.full(flux.shape[1], np.nan)
-        values = (len(own), low, median, high, median / other - 1)
+        values = (len(own), low, median, high, median - other)
         for name, value in zip(rows, values, strict=True):
             rows[name].append(value)
     shape = (len(groups), flux.shape[1])
