@@ -52,6 +52,6 @@ def recovery(kind: np.ndarray, labels: Int[np.ndarray, " n_star"]) -> dict:
             "n": int(own.sum()),
             "population": best if counts[best] else -1,
             "completeness": float(counts[best] / own.sum()) if own.any() else None,
-            "purity": float(counts[best] / size) if own.any() and size else None,
+            "purity": float(counts[best] / size) if counts[best] else None,
         }
     return found
