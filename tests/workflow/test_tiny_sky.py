@@ -41,6 +41,8 @@ def test_the_deliverables_are_there(tiny):
     for name in (
         "index.html",
         "ro-crate-metadata.json",
+        "catalogs/cemp_populations.parquet",
+        "catalogs/cemp_populations.fits",
         "catalogs/scatter_vae.parquet",
         "catalogs/scatter_vae.fits",
         "numbers/scatter_vae.json",

@@ -16,8 +16,9 @@ out   results/cemp/candidates.parquet    probability of every star, and who is a
 CEMP = config["cemp"]
 CEMP_FIGURES = ["spectra", "hrd", "sky", "probability", "latent", "stability"]
 
-# Without labels nobody confirms a star, and without Gaia's positions nothing can be compared.
-if (HAS["allstar"] or CEMP["candidates"]) and HAS["gaia_source"]:
+# Files of one's own are often a handful of stars, which cannot teach trees: there the study runs on
+# a given list. Without Gaia's positions and magnitudes nothing can be compared.
+if (CEMP["candidates"] or SURVEY != "files") and HAS["gaia_source"]:
 
     if CEMP["candidates"]:
 
