@@ -14,7 +14,7 @@ from tests.workflow.conftest import ENVIRONMENT
 pytestmark = pytest.mark.workflow
 
 # Times and hosts are in these, by design.
-NOT_COMPARED = ("provenance", "logs", "benchmarks", "checkpoints")
+NOT_COMPARED = ("provenance", "logs", "benchmarks", "checkpoints", "pages")
 
 
 def _digests(results):
