@@ -11,7 +11,8 @@ out   results/catalogs/starloom.{parquet,fits,vot}  the studies' catalogues merg
       results/ro-crate-metadata.json                the run as a Provenance Run RO-Crate
 """
 
-SOURCES = source_files(ROOT, workflow.configfiles)
+# As seen from the working folder: another clone has the same names.
+SOURCES = [os.path.relpath(path) for path in source_files(ROOT, workflow.configfiles)]
 STUDY_CATALOGS = [path for path in PUBLISHED["catalogs"] if path.endswith(".parquet")]
 
 
