@@ -80,9 +80,10 @@ def write_pages(
             "title": TITLES[name][0],
             "paper": TITLES[name][1],
             "figures": drawn.get(name, []),
+            # Those that a paper has come first.
             "numbers": [
                 _number(number, reasons) | {"chain": chains[file]}
-                for number, file in numbers
+                for number, file in sorted(numbers, key=lambda pair: pair[0]["published"] is None)
                 if number["study"] == name
             ],
         }
