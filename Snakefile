@@ -18,6 +18,14 @@ include: "workflow/rules/scatter_vae.smk"
 include: "workflow/rules/cemp.smk"
 include: "workflow/rules/labels.smk"
 include: "workflow/rules/tagging.smk"
+
+
+# The whole sky needs the stars' parts of the sky: a user's own files have none.
+if SURVEY != "files":
+
+    include: "workflow/rules/allsky.smk"
+
+
 include: "workflow/rules/publish.smk"
 
 

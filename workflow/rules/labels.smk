@@ -9,6 +9,8 @@ out   results/models/labels/{variant}             networks: arrays and card
       results/labels/boosted.parquet              the baseline of boosted trees
       results/labels/test.parquet                 the test stars by every method
       results/labels/evaluation.json              what they say
+      results/labels/surveys.{parquet,json}       unseen stars beside LAMOST and GSP-Phot
+      results/labels/{attention,spectra}.parquet  what the network looks at
       results/figures/labels/, results/numbers/labels.json
 
 The variants: `dropout`, whose labels are published; `ensemble`; `no_pseudo_mag`, without the
@@ -22,10 +24,59 @@ LABEL_VARIANTS = {
     "no_pseudo_mag": {"pseudo_mag": False},
     "balanced": {"balanced": True},
 }
-LABEL_FIGURES = ["apogee"]
+LABEL_FIGURES = [
+    "apogee",
+    *(["lamost"] if HAS.get("lamost") else []),
+    "gspphot",
+    "sigma_by_label",
+    "sigma_by_g",
+    "pulls",
+    "calibration",
+    "methods",
+    "trend",
+    "attention",
+    "planes",
+    "derivatives",
+    "pseudo_mag",
+]
+
+# A red-clump star, and the steps of its abundances (Fallows & Sanders 2024, Tables 4 and 5).
+CLUMP_STAR = {
+    "teff": 4750.0,
+    "logg": 2.5,
+    "m_h": 0.0,
+    "alpha_m": 0.05,
+    "c_fe": 0.0,
+    "n_fe": 0.2,
+}
 
 
-if HAS["allstar"] and HAS["gaia_source"]:
+LEARN = HAS["allstar"] and HAS["gaia_source"] and not LABELS["pretrained"]
+
+if LABELS["pretrained"]:
+
+    rule adopt_labels:
+        input:
+            model=LABELS["pretrained"],
+        output:
+            model=directory("results/models/labels/dropout"),
+        log:
+            "results/logs/adopt_labels.log",
+        benchmark:
+            "results/benchmarks/adopt_labels.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(10),
+            gpu=0,
+        params:
+            code=code_of("adopt_labels"),
+        script:
+            "../scripts/adopt_labels.py"
+
+elif LEARN:
 
     rule train_labels:
         input:
@@ -59,6 +110,9 @@ if HAS["allstar"] and HAS["gaia_source"]:
             code=code_of("train_labels"),
         script:
             "../scripts/train_labels.py"
+
+
+if LEARN or LABELS["pretrained"]:
 
     rule predict_labels:
         input:
@@ -106,6 +160,11 @@ if HAS["allstar"] and HAS["gaia_source"]:
             code=code_of("catalog_labels"),
         script:
             "../scripts/catalog_labels.py"
+
+    PUBLISHED["catalogs"] += rules.catalog_labels.output
+
+
+if LEARN:
 
     rule boost_labels:
         input:
@@ -160,11 +219,88 @@ if HAS["allstar"] and HAS["gaia_source"]:
         script:
             "../scripts/evaluate_labels.py"
 
+    rule compare_labels:
+        input:
+            labels=rules.catalog_labels.input.labels,
+            stars=rules.prepare_stars.output.stars,
+            lamost=[RAW["lamost"]] if HAS.get("lamost") else [],
+        output:
+            surveys="results/labels/surveys.parquet",
+            scores="results/labels/surveys.json",
+        log:
+            "results/logs/compare_labels.log",
+        benchmark:
+            "results/benchmarks/compare_labels.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(4000),
+            runtime=grows(30),
+            gpu=0,
+        params:
+            seed=config["seed"],
+            code=code_of("compare_labels"),
+        script:
+            "../scripts/compare_labels.py"
+
+    if SURVEY == "simulated":
+
+        rule sky_derivatives:
+            output:
+                derivatives="results/truth/derivatives.parquet",
+            log:
+                "results/logs/sky_derivatives.log",
+            benchmark:
+                "results/benchmarks/sky_derivatives.tsv"
+            conda:
+                "../../envs/cpu.yaml"
+            threads: 1
+            resources:
+                mem_mb=grows(4000),
+                runtime=grows(20),
+                gpu=0,
+            params:
+                star=CLUMP_STAR,
+                steps={"fe_h": 0.5, "c_fe": 0.2, "n_fe": 0.2, "alpha_m": 0.2},
+                code=code_of("sky_derivatives"),
+            script:
+                "../scripts/sky_derivatives.py"
+
+    rule evaluate_label_spectra:
+        input:
+            model="results/models/labels/dropout",
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+            truth=(
+                ["results/truth/derivatives.parquet"] if SURVEY == "simulated" else []
+            ),
+        output:
+            attention="results/labels/attention.parquet",
+            spectra="results/labels/spectra.parquet",
+            scores="results/labels/spectra.json",
+        log:
+            "results/logs/evaluate_label_spectra.log",
+        benchmark:
+            "results/benchmarks/evaluate_label_spectra.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(30),
+            gpu=0,
+        params:
+            code=code_of("evaluate_label_spectra"),
+        script:
+            "../scripts/evaluate_label_spectra.py"
+
     rule plot_labels:
         input:
             test=rules.evaluate_labels.output.test,
-            catalog=rules.catalog_labels.output.parquet,
-            stars=rules.prepare_stars.output.stars,
+            surveys=rules.compare_labels.output.surveys,
+            attention=rules.evaluate_label_spectra.output.attention,
+            spectra=rules.evaluate_label_spectra.output.spectra,
         output:
             expand(
                 "results/figures/labels/{figure}.{suffix}",
@@ -192,6 +328,8 @@ if HAS["allstar"] and HAS["gaia_source"]:
     rule number_labels:
         input:
             evaluation=rules.evaluate_labels.output.evaluation,
+            surveys=rules.compare_labels.output.scores,
+            spectra=rules.evaluate_label_spectra.output.scores,
         output:
             numbers="results/numbers/labels.json",
         log:
@@ -213,6 +351,5 @@ if HAS["allstar"] and HAS["gaia_source"]:
         script:
             "../scripts/number_labels.py"
 
-    PUBLISHED["catalogs"] += rules.catalog_labels.output
     PUBLISHED["figures"] += rules.plot_labels.output
     PUBLISHED["numbers"] += rules.number_labels.output

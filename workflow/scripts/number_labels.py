@@ -8,9 +8,10 @@ from starloom.studies.labels.numbers import numbers
 from starloom.tables import read_json
 
 
-def main(evaluation_path, numbers_path, data, published_path):
-    evaluation = read_json(evaluation_path)
-    found = numbers(evaluation["scores"], evaluation["cuts"])
+def main(paths, numbers_path, data, published_path):
+    evaluation = read_json(paths["evaluation"])
+    scores = evaluation["scores"] | read_json(paths["surveys"])
+    found = numbers(scores, evaluation["cuts"], read_json(paths["spectra"]))
     write_numbers(numbers_path, found, data, published_path)
     for number in found:
         print(f"{number.id} = {number.value:.6g} {number.unit}")
@@ -20,4 +21,4 @@ if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
         published = Path(job.scriptdir).resolve().parents[1] / "config" / "published_numbers.csv"
-        main(job.input.evaluation, job.output.numbers, job.params.data, published)
+        main(job.input, job.output.numbers, job.params.data, published)

@@ -8,9 +8,8 @@ from starloom.job import logged
 from starloom.tables import read_table
 
 
-def main(test_path, catalog_path, stars_path, folder, names, data):
-    tables = {"test": read_table(test_path), "catalog": read_table(catalog_path)}
-    drawn = figures.draw_all(tables | {"stars": read_table(stars_path)}, names)
+def main(paths, folder, names, data):
+    drawn = figures.draw_all({name: read_table(path) for name, path in paths.items()}, names)
     for order, (name, (figure, title, caption)) in enumerate(drawn.items()):
         save(figure, folder / name, title, caption, data, order)
         print(f"{name}: {title}")
@@ -19,5 +18,5 @@ def main(test_path, catalog_path, stars_path, folder, names, data):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.test, job.input.catalog, job.input.stars)
-        main(*files, Path(job.output[0]).parent, job.params.figures, job.params.data)
+        paths = {name: job.input[name] for name in ("test", "surveys", "attention", "spectra")}
+        main(paths, Path(job.output[0]).parent, job.params.figures, job.params.data)

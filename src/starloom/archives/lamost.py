@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from astropy.io import fits
 
 from starloom.archives.datasets import Dataset
@@ -35,6 +36,32 @@ def fetch_lrs(dataset: Dataset, fetcher: Fetcher, path: str | Path) -> None:
             f"mend the row '{dataset.name}' of config/datasets.csv (?), or take the same from "
             "VizieR (V/156/dr7lrs)"
         )
+
+
+def read_labels(path: str | Path) -> dict[str, np.ndarray]:
+    """
+    Read a table of LAMOST's labels.
+
+    Args:
+        path: FITS, plain or gzipped.
+
+    Returns:
+        Columns under LAMOST's names in lower case: at least those of `REQUIRED` but `snrg`
+        [deg, K, dex]. -9999 stands for no value.
+
+    Raises:
+        ValueError: if a column is missing; the message says what the file has.
+    """
+    with fits.open(path, memmap=False) as hdus:
+        table = hdus[1].data
+        columns = {name.lower(): np.array(table[name]) for name in table.columns.names}
+    missing = [name for name in REQUIRED if name not in columns and name != "snrg"]
+    if missing:
+        raise ValueError(f"{path} lacks {', '.join(missing)}; it has {', '.join(columns)}")
+    return {
+        name: values.astype(float) if values.dtype.kind == "f" else values
+        for name, values in columns.items()
+    }
 
 
 def _column_names(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ and a test fails when a product has a column that is not here. A study has a mod
 from starloom.columns.ages import POWER_FLAGS, SPECTRUM_FLAGS
 from starloom.columns.cemp import CEMP_POPULATIONS
 from starloom.columns.entries import Column, Flag
-from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS
+from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS, whole_sky
 from starloom.columns.scatter_vae import SCATTER_VAE, scatter_vae
 from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
 from starloom.columns.tagging import TAGGING, TAGGING_FLAGS, tagging
@@ -29,4 +29,5 @@ __all__ = [
     "Flag",
     "scatter_vae",
     "tagging",
+    "whole_sky",
 ]

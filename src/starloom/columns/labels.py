@@ -1,6 +1,7 @@
 """Columns and flags of the catalogue of the study labels."""
 
 from starloom.columns.entries import Column, Flag
+from starloom.columns.scatter_vae import scatter_vae
 from starloom.columns.stars import STAR
 
 LABEL_FLAGS = {
@@ -47,7 +48,7 @@ _PARTS = {
     "excess": "scatter that neither explains",
 }
 
-STELLAR_LABELS = (
+_LABELS = (
     *(column for column in STAR if column.name != "apogee_id"),
     *(
         column
@@ -63,7 +64,18 @@ STELLAR_LABELS = (
     ),
     Column("a_v_rjce", "f4", "mag", "extinction in V from H - W2", "phys.absorption"),
     Column("distance_rank", "f4", "", "share of the training stars nearer to their middle"),
-    Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
     Column("label_flag", "i4", "", "bits of the labels", "meta.code"),
 )
+
+STELLAR_LABELS = (
+    *_LABELS,
+    Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
+)
 """Columns of the catalogue `stellar_labels`."""
+
+
+def whole_sky(latent: int) -> tuple[Column, ...]:
+    """Columns of the whole-sky catalogue for a scatter VAE of so many latent dimensions."""
+    axes = {f"{part}{index}" for index in range(latent) for part in ("z", "e_z")}
+    more = axes | {"chi2", "xp_flag"}
+    return (*_LABELS, *(column for column in scatter_vae(latent) if column.name in more))

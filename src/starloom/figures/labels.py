@@ -1,24 +1,27 @@
-"""Figures of the study labels: arrays in, matplotlib Figures out."""
+"""Figures of the study labels: arrays in, matplotlib Figures out; the list of all."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from starloom.figures import labels_errors as errors
+from starloom.figures import labels_spectra as spectra
+from starloom.figures.labels_errors import LABELS
 from starloom.figures.style import PAGE_INCH, finite_range, styled
 
-LABELS = {
-    "fe_h": "[Fe/H] [dex]",
-    "teff": r"$T_\mathrm{eff}$ [K]",
-    "logg": r"$\log g$ [dex]",
-    "c_fe": "[C/Fe] [dex]",
-    "n_fe": "[N/Fe] [dex]",
-    "alpha_m": r"[$\alpha$/M] [dex]",
-}
-"""Labels in the order of the paper's figures."""
-
 Table = Mapping[str, np.ndarray]
+
+PLANES = (
+    ("fe_h", "c_fe"),
+    ("logg", "c_fe"),
+    ("fe_h", "n_fe"),
+    ("logg", "n_fe"),
+    ("fe_h", "alpha_m"),
+)
+"""Abundance planes of the paper's Figs. 9 and 10."""
 
 
 def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[Figure, str, str]]:
@@ -26,24 +29,104 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     Draw the named figures of the study.
 
     Args:
-        tables: `test`, `catalog`, `stars`, as the study's rules write them.
+        tables: `test`, `surveys`, `attention`, `spectra`, as the study's rules write them.
         names: of the figures.
 
     Returns:
         By name: the figure, its title and its caption.
     """
-    test = tables["test"]
+    test, surveys = tables["test"], tables["surveys"]
     count = f"{len(test['source_id']):,} test stars"
+    unseen = f"{len(surveys['source_id']):,} unseen stars without flags"
+    paper = "Fallows & Sanders (2024)"
+    own = {name: test[f"dropout_{name}"] for name in LABELS}
+    apogee = {name: test[f"apogee_{name}"] for name in LABELS}
+
+    def beside(survey):
+        shown = [name for name in LABELS if f"{survey}_{name}" in surveys]
+        pairs = ({n: surveys[c.format(n)] for n in shown} for c in ("{}_xp", survey + "_{}"))
+        return against(*pairs, {"lamost": "LAMOST", "gspphot": "GSP-Phot"}[survey])
+
     drawn = {
         "apogee": lambda: (
-            against(
-                {n: test[f"dropout_{n}"] for n in LABELS},
-                {n: test[f"apogee_{n}"] for n in LABELS},
-                "APOGEE",
-            ),
+            against(own, apogee, "APOGEE"),
             "Labels from XP and photometry against APOGEE",
             f"Predicted labels of {count} against APOGEE's, and their differences below; colour: "
-            "stars per cell. Fallows & Sanders (2024), Fig. 1.",
+            f"stars per cell. {paper}, Fig. 1.",
+        ),
+        "lamost": lambda: (
+            beside("lamost"),
+            "Labels from XP and photometry against LAMOST",
+            f"Labels of {unseen} against LAMOST's low-resolution ones, where it has the star. "
+            f"{paper}, Fig. 2.",
+        ),
+        "gspphot": lambda: (
+            beside("gspphot"),
+            "Labels from XP and photometry against GSP-Phot",
+            f"Labels of {unseen} against Gaia's GSP-Phot; its [M/H] stands for [Fe/H]. "
+            f"{paper}, Fig. 4.",
+        ),
+        "sigma_by_label": lambda: (
+            errors.sigma_by_label(test),
+            "Errors by origin against the labels",
+            f"Median error of {count} in bins of each predicted label, recalibrated total and its "
+            f"parts; grey: where the stars are. {paper}, Fig. 5.",
+        ),
+        "sigma_by_g": lambda: (
+            errors.sigma_by_magnitude(test),
+            "Errors against magnitude",
+            f"Median recalibrated error of {count} by G; Teff in 1000 K. {paper}, Fig. 6.",
+        ),
+        "pulls": lambda: (
+            errors.pull_histograms(test),
+            "Pulls of the labels",
+            f"(Predicted - APOGEE's) over both errors, {count}, before and after recalibration on "
+            f"the validation stars, with the unit Gaussian. {paper}, Fig. 7.",
+        ),
+        "calibration": lambda: (
+            errors.calibration(test),
+            "Calibration by magnitude, temperature and metallicity",
+            f"Width of the pulls (top) and share of the stars within central intervals of 50, 68 "
+            f"and 95 % (bottom, all labels together) in bins of G, Teff and [Fe/H], {count}. "
+            "Dashed: what honest errors give.",
+        ),
+        "methods": lambda: (
+            errors.methods(test),
+            "Dropout, ensemble and boosted trees",
+            f"Root mean square difference from APOGEE over that of the dropout network, and mean "
+            f"log density of APOGEE's labels minus the dropout network's, {count}, recalibrated.",
+        ),
+        "trend": lambda: (
+            errors.trend_to_the_mean(test),
+            "The trend to the mean",
+            f"Median difference from APOGEE in bins of APOGEE's label, {count}, with equal and "
+            "with label-balanced weights in training.",
+        ),
+        "attention": lambda: (
+            spectra.attention(tables["attention"]),
+            "Attention to the inputs",
+            "Standard deviation over the test stars of derivative times input, first five "
+            f"coefficients of BP and RP, colours and pseudo-absolute magnitude; Teff in 1000 K. "
+            f"{paper}, Eq. 13 and Fig. 8.",
+        ),
+        "planes": lambda: (
+            planes(own, apogee),
+            "Abundance planes",
+            f"Predicted labels (top) and APOGEE's (bottom) of {count}. {paper}, Figs. 9 and 10.",
+        ),
+        "derivatives": lambda: (
+            spectra.derivatives(tables["spectra"]),
+            "Derivative spectra of red-clump stars",
+            "Change of the spectrum over the first RP coefficient with each abundance, each line "
+            "over its largest absolute value: network's weighted pseudo-inverse (Eq. 14), its "
+            "pattern with the full covariance, observed high minus low, and the simulated truth. "
+            f"{paper}, Figs. 11-14.",
+        ),
+        "pseudo_mag": lambda: (
+            pseudo_magnitude(test),
+            "Surface gravity with and without the pseudo-absolute magnitude",
+            f"log g of {count} by networks trained with and without the pseudo-absolute magnitude. "
+            f"{paper}, Fig. A1.",
         ),
     }
     return {name: drawn[name]() for name in names}
@@ -72,25 +155,94 @@ def against(values: Table, references: Table, survey: str) -> Figure:
         panels = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=(2, 1) * rows)
         for index, name in enumerate(shown):
             top, bottom = panels[2 * (index // columns) :, index % columns][:2]
-            x, y = references[name], values[name]
-            known = np.isfinite(x) & np.isfinite(y)
-            x, y = x[known], y[known]
-            low, high = finite_range(np.concatenate([x, y]), 0.3)
-            spread = max(finite_range(np.abs(y - x), 1.0)[1], 1e-6)
-            grid = {"gridsize": 40, "mincnt": 1, "linewidths": 0.1, "rasterized": True}
-            norm_ = LogNorm(vmin=1) if len(x) else None
-            top.hexbin(x, y, extent=(low, high, low, high), norm=norm_, **grid)
-            top.plot([low, high], [low, high], color="0.3", linewidth=0.8)
-            bottom.hexbin(x, y - x, extent=(low, high, -spread, spread), norm=norm_, **grid)
-            bottom.axhline(0, color="0.3", linewidth=0.8)
-            top.set_xlim(low, high)
-            top.set_ylim(low, high)
-            bottom.set_xlim(low, high)
-            bottom.set_ylim(-spread, spread)
+            _pair(top, bottom, references[name], values[name], 0.3)
             top.set_title(LABELS[name])
-            top.tick_params(labelbottom=False)
             bottom.set_xlabel(survey)
             if index % columns == 0:
                 top.set_ylabel("XP and photometry")
                 bottom.set_ylabel("difference")
+        for empty in range(len(shown), rows * columns):
+            for axes in panels[2 * (empty // columns) :, empty % columns][:2]:
+                axes.set_axis_off()
     return figure
+
+
+def planes(own: Table, apogee: Table) -> Figure:
+    """
+    Abundance planes as predicted and as APOGEE has them.
+
+    Args:
+        own: predictions by label.
+        apogee: APOGEE's values of the same stars.
+
+    References:
+        Fallows & Sanders (2024), Figs. 9 and 10.
+    """
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 3.6))
+        panels = figure.subplots(2, len(PLANES), sharex="col", sharey="col")
+        for column, (x, y) in enumerate(PLANES):
+            limits = (*finite_range(apogee[x], 0.3), *finite_range(apogee[y], 0.5))
+            for axes, table in zip(panels[:, column], (own, apogee), strict=True):
+                known = np.isfinite(table[x]) & np.isfinite(table[y]) & np.isfinite(apogee[y])
+                _cells(axes, table[x][known], table[y][known], limits)
+            panels[1, column].set_xlabel(LABELS[x])
+            panels[0, column].set_ylabel(LABELS[y])
+            panels[1, column].set_ylabel(LABELS[y])
+        for axes, words in zip(panels[:, 0], ("predicted", "APOGEE"), strict=True):
+            axes.set_title(words, loc="left")
+    return figure
+
+
+def pseudo_magnitude(test: Table) -> Figure:
+    """
+    log g against APOGEE by the networks with and without the pseudo-absolute magnitude.
+
+    Args:
+        test: of the study's test stars.
+
+    References:
+        Fallows & Sanders (2024), Fig. A1.
+    """
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH * 0.7, 3.4))
+        panels = figure.subplots(2, 2, height_ratios=(2, 1), sharex=True, sharey="row")
+        for column, (method, words) in enumerate(
+            {"dropout": "with", "no_pseudo_mag": "without"}.items()
+        ):
+            x, y = test["apogee_logg"], test[f"{method}_logg"]
+            spread = np.abs(test["no_pseudo_mag_logg"] - x)
+            _pair(*panels[:, column], x, y, 0.1, finite_range(spread, 1.0)[1])
+            known = np.isfinite(x) & np.isfinite(y)
+            rmse = np.sqrt(np.mean(np.square(y - x)[known])) if known.any() else np.nan
+            panels[0, column].set_title(f"{words}: RMSE {rmse:.3f} dex")
+            panels[1, column].set_xlabel(r"APOGEE $\log g$ [dex]")
+        panels[0, 0].set_ylabel(r"predicted $\log g$ [dex]")
+        panels[1, 0].set_ylabel("difference")
+    return figure
+
+
+def _pair(top: Axes, bottom: Axes, x, y, percent, spread=None):
+    """Predicted against reference, and the difference below."""
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    low, high = finite_range(np.concatenate([x, y]), percent)
+    spread = max(spread or finite_range(np.abs(y - x), 1.0)[1], 1e-6)
+    _cells(top, x, y, (low, high, low, high))
+    _cells(bottom, x, y - x, (low, high, -spread, spread), 16)
+    top.plot([low, high], [low, high], color="0.3", linewidth=0.8)
+    bottom.axhline(0, color="0.3", linewidth=0.8)
+    top.tick_params(labelbottom=False)
+
+
+def _cells(axes: Axes, x, y, limits, rows=32):
+    """Stars per cell; with few stars the stars themselves."""
+    if len(x) > 300:
+        axes.hexbin(
+            x, y, extent=limits, gridsize=(40, rows), mincnt=1, norm=LogNorm(vmin=1),
+            linewidths=0.1, rasterized=True,
+        )  # fmt: skip
+    else:
+        axes.plot(x, y, ".", markersize=2.5, color="C0", rasterized=True)
+    axes.set_xlim(*limits[:2])
+    axes.set_ylim(*limits[2:])

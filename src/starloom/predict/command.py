@@ -9,7 +9,9 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = ()
+from starloom.predict.labels import add_labels
+
+PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_labels,)
 """What can be predicted, in the order of the help."""
 
 

@@ -54,21 +54,48 @@ def write_hats(
         footers = []
         for norder, npix in pixels:
             low, high = (np.searchsorted(index, _first(norder, npix + i)) for i in (0, 1))
-            relative = f"Norder={norder}/Dir={npix // 10000 * 10000}/Npix={npix}.parquet"
+            relative = partition_path(norder, npix)
             file = folder / "dataset" / relative
             file.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(
                 table.slice(low, high - low), file, compression="zstd", metadata_collector=footers
             )
             footers[-1].set_file_path(relative)
-        pq.write_metadata(table.schema, folder / "dataset" / "_common_metadata")
-        pq.write_metadata(table.schema, folder / "dataset" / "_metadata", footers)
-        lines = ["Norder,Npix", *(f"{norder},{npix}" for norder, npix in pixels)]
-        (folder / "partition_info.csv").write_text("\n".join(lines) + "\n")
-        said = _properties(name, table, pixels, folder / "dataset")
-        text = "#HATS catalog\n" + "".join(f"{key}={value}\n" for key, value in said.items())
-        for file in ("hats.properties", "properties"):
-            (folder / file).write_text(text)
+        finish(folder, name, table.schema, pixels, footers)
+
+
+def finish(
+    folder: Path,
+    name: str,
+    schema: pa.Schema,
+    pixels: list[tuple[int, int]],
+    footers: list[pq.FileMetaData],
+) -> None:
+    """
+    Write what tells readers of the partitions that are there.
+
+    Args:
+        folder: of the catalogue; its partitions are below `dataset`.
+        name: of the catalogue.
+        schema: of the partitions.
+        pixels: order and pixel of each.
+        footers: of each, with its path from `dataset`.
+    """
+    dataset = folder / "dataset"
+    pq.write_metadata(schema, dataset / "_common_metadata")
+    pq.write_metadata(schema, dataset / "_metadata", footers)
+    lines = ["Norder,Npix", *(f"{norder},{npix}" for norder, npix in pixels)]
+    (folder / "partition_info.csv").write_text("\n".join(lines) + "\n")
+    rows = sum(footer.num_rows for footer in footers)
+    said = _properties(name, rows, pixels, dataset)
+    text = "#HATS catalog\n" + "".join(f"{key}={value}\n" for key, value in said.items())
+    for file in ("hats.properties", "properties"):
+        (folder / file).write_text(text)
+
+
+def partition_path(norder: int, npix: int) -> str:
+    """Where a partition lies below `dataset`."""
+    return f"Norder={norder}/Dir={npix // 10000 * 10000}/Npix={npix}.parquet"
 
 
 def place(source_id: np.ndarray, ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
@@ -125,13 +152,13 @@ def _first(norder: int, npix: int) -> int:
     return npix << (2 * (ORDER - norder))
 
 
-def _properties(name: str, table: pa.Table, pixels: list, dataset: Path) -> dict[str, object]:
+def _properties(name: str, rows: int, pixels: list, dataset: Path) -> dict[str, object]:
     """What the catalogue's properties say, without a date: equal tables give equal files."""
     size = sum(file.stat().st_size for file in dataset.rglob("*") if file.is_file())
     return {
         "obs_collection": name,
         "dataproduct_type": "object",
-        "hats_nrows": table.num_rows,
+        "hats_nrows": rows,
         "hats_col_ra": "ra",
         "hats_col_dec": "dec",
         "hats_col_healpix": INDEX,

@@ -22,6 +22,10 @@ KIND = "labels"
 WARM_UP = 1 / 8
 """Share of the steps that leaves out the variance from the inputs (2,500 of 20,000)."""
 
+HIDDEN = 0.1
+"""Share of the stars of a step from which each colour is hidden with probability one half: the
+fill-ins are learned on them, since few training stars lack a band."""
+
 SMALLEST = 1e-6
 """Variance added to all, in standardised units: keeps the logarithm finite."""
 
@@ -106,8 +110,11 @@ def loss(
         dropout, which no gradient enters.
     """
     widths, n_star = params["w1"].shape, len(stars["x"])
-    first, second = (network.draw_masks(k, n_star, widths) for k in jax.random.split(key))
+    first_key, second_key, hide_key = jax.random.split(key, 3)
+    first, second = (network.draw_masks(k, n_star, widths) for k in (first_key, second_key))
     stars = unpacked({**stars, **fixed})
+    if training:
+        stars["known"] = _partly_hidden(hide_key, stars["known"])
 
     def without(_):
         mean, excess = network.predict(params, stars, first)
@@ -255,6 +262,13 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
     }
     scaling = Scaling(**groups["scaling"])
     return Model(architecture, params, scaling, groups["reference"], arrays["sigma_scale"])
+
+
+def _partly_hidden(key, known):
+    """Which colours a step may see: all that are known of most stars, half of them of some."""
+    star_key, colour_key = jax.random.split(key)
+    chosen = jax.random.uniform(star_key, (len(known), 1)) < HIDDEN
+    return known & ~(chosen & (jax.random.uniform(colour_key, known.shape) < 0.5))
 
 
 def _ready(stars, architecture):

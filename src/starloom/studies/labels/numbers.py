@@ -27,13 +27,18 @@ PULL = (
 )
 
 
-def numbers(evaluation: Mapping[str, Mapping[str, float]], counts: list[dict]) -> list[Number]:
+def numbers(
+    evaluation: Mapping[str, Mapping[str, float]],
+    counts: list[dict],
+    spectra: Mapping[str, float],
+) -> list[Number]:
     """
     All numbers of the study.
 
     Args:
-        evaluation: of `evaluate.evaluate`, other surveys and the spectra's derivatives included.
+        evaluation: of `evaluate.evaluate` and of `surveys.compared_with_surveys`.
         counts: stars left after every cut of the training sample.
+        spectra: rank correlations of `spectra.derivative_spectra`.
 
     Returns:
         The numbers, without the published values; those of parts that are absent are left out.
@@ -45,7 +50,9 @@ def numbers(evaluation: Mapping[str, Mapping[str, float]], counts: list[dict]) -
     for label in LABELS:
         found += _table_one(evaluation, label)
         found += _calibration(evaluation, label)
+        found += _surveys(evaluation, label)
     found += _methods(evaluation)
+    found += _derivatives(spectra)
     if "gain/logg" in evaluation:
         gain = evaluation["gain/logg"]
         meaning = "drop of the RMSE of log g when the pseudo-absolute magnitude is given"
@@ -91,6 +98,36 @@ def _calibration(evaluation, label):
             f"labels.coverage_{level}_{name}", STUDY, 100 * share, "percent", meaning, error, n
         )
         yield number
+
+
+def _surveys(evaluation, label):
+    told = "unseen stars without flags"
+    for survey, words in (("lamost", "LAMOST's"), ("gspphot", "GSP-Phot's")):
+        entry = evaluation.get(f"{survey}/{MAIN}/{label}")
+        for name in ("rmse", "bias", "scatter") if entry else ():
+            meaning = f"{name} of predicted minus {words}, as against APOGEE, {told}"
+            yield _number(f"{survey}_{name}_{NAMES[label]}", entry, name, UNITS[label], meaning)
+    entry = evaluation.get(f"lamost_apogee/{MAIN}/{label}")
+    if entry:
+        meaning = f"rmse of APOGEE's minus LAMOST's, the same {told}"
+        yield _number(f"lamost_apogee_rmse_{NAMES[label]}", entry, "rmse", UNITS[label], meaning)
+
+
+def _derivatives(spectra):
+    words = {
+        "network": "the network's derivative spectrum (Eq. 14)",
+        "pattern": "the network's derivative spectrum with the full covariance of the inputs",
+        "observed": "the observed high minus low spectrum",
+    }
+    for name, value in spectra.items():
+        label, _, kind = name.rpartition("_")
+        if kind in words:
+            meaning = (
+                f"rank correlation over 336-1020 nm of {words[kind]} of red-clump stars with the "
+                f"simulated sky's, {label}"
+            )
+            name = f"spectrum_{kind}_{NAMES[label]}"
+            yield Number(f"labels.{name}", STUDY, value, "1", meaning, n=int(spectra["n"]))
 
 
 def _methods(evaluation):
