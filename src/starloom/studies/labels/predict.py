@@ -17,6 +17,9 @@ from starloom.studies.labels.range import beyond, compared
 PASSES = 50
 """Passes with dropout."""
 
+TOGETHER = 64
+"""Stars whose passes are computed together; it divides the chunks that stars come in."""
+
 PARTS = ("model", "input", "excess")
 """Variances that add up to the total one."""
 
@@ -97,7 +100,15 @@ def predict_stars(
 @partial(jax.jit, static_argnames="passes")
 def _dropout(weights, stars, passes):
     fixed = {name: weights[name] for name in ("to_input", "to_colour")}
-    return network.dropout_passes(weights["params"], unpacked({**stars, **fixed}), passes)
+
+    def some(part):
+        return network.dropout_passes(weights["params"], unpacked({**part, **fixed}), passes)
+
+    # All passes of a few stars stay in the caches of a CPU.
+    n_star = len(stars["x"])
+    few = n_star // max(n_star // TOGETHER, 1)
+    blocks = jax.tree.map(lambda a: a.reshape(-1, few, *a.shape[1:]), stars)
+    return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), jax.lax.map(some, blocks))
 
 
 @jax.jit
