@@ -124,8 +124,9 @@ def test_lsdb_opens_it_and_finds_a_cone(sky):
         pytest.skip("no environment with LSDB: make one from envs/hats.lock and name its Python")
     tree, _ = sky
     code = (
-        "import lsdb, sys; c = lsdb.open_catalog(sys.argv[1]); t = c.compute(); r = t.iloc[0];"
-        "n = len(c.cone_search(float(r['ra']), float(r['dec']), 60.0).compute());"
+        "import lsdb, sys; c = lsdb.open_catalog(sys.argv[1]); t = c.compute();"
+        "ra, dec = (float(t[name].iloc[0]) for name in ('ra', 'dec'));"
+        "n = len(c.cone_search(ra, dec, 60.0).compute());"
         "print(len(t), n)"
     )
     path = tree / ".test/results/allsky/stellar_labels"

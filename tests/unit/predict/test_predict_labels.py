@@ -1,0 +1,43 @@
+"""`starloom predict labels`: the tables it takes, and what it says of them."""
+
+import numpy as np
+import pytest
+
+from starloom.cli import main
+from starloom.predict import sky
+from starloom.predict.labels import _photometry
+from starloom.tables import write_table
+
+
+def test_photometry_is_found_by_source_id_and_absent_where_a_survey_lacks_the_star():
+    gaia = {"source_id": np.array([3, 1]), "ra": np.array([30.0, 10.0])}
+    infrared = {"source_id": np.array([2]), "j_m": np.array([9.0])}
+    found = sky.photometry(gaia, infrared, np.array([1, 2]))
+    np.testing.assert_array_equal(found["ra"], [10.0, np.nan])
+    np.testing.assert_array_equal(found["j_m"], [np.nan, 9.0])
+    empty = {name: values[:0] for name, values in infrared.items()}
+    assert set(sky.photometry(None, empty, np.array([1]))) == {"source_id"}
+
+
+def test_infrared_rows_are_read_between_two_identifiers(tmp_path):
+    ids = np.array([5, 2**60 + 1, 2**60 + 7])
+    write_table(tmp_path / "t.parquet", {"source_id": ids, "w1": np.arange(3.0), "other": ids})
+    found = sky.read_infrared(tmp_path / "t.parquet", (6, 2**60 + 5))
+    assert found["source_id"].tolist() == [2**60 + 1] and found["w1"].tolist() == [1.0]
+    assert "other" not in found
+
+
+def test_a_csv_keeps_its_identifiers_and_a_table_without_them_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text(f"source_id,j_m\n{2**60 + 1},\n7,9.5\n")
+    found = _photometry(tmp_path / "t.csv")
+    assert found["source_id"].tolist() == [2**60 + 1, 7]
+    np.testing.assert_array_equal(found["j_m"], [np.nan, 9.5])
+    (tmp_path / "u.csv").write_text("star,j_m\n1,2.0\n")
+    with pytest.raises(ValueError, match="no column source_id"):
+        _photometry(tmp_path / "u.csv")
+
+
+def test_a_missing_model_is_said_in_one_line(tmp_path, capsys):
+    words = ["predict", "labels", "xp.csv", "-o", str(tmp_path / "t.csv"), "--model", str(tmp_path)]
+    assert main(words) == 2
+    assert "is not a model" in capsys.readouterr().err
