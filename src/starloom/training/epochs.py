@@ -35,17 +35,18 @@ class Rival(NamedTuple):
 
     Its parameters are `state["rival"]`, where the first player's loss finds them and changes
     nothing. In each turn it takes `steps` steps, each on a batch of its own; then the first player
-    takes one on the last of these batches. Both use Adam at the same rate; the rival's weights
-    never decay.
+    takes one on the last of these batches. Both use Adam; the rival's weights never decay.
 
     Args:
         loss: of `(rival, params, state, batch, key)`; gives its mean loss.
         steps: its steps in a turn.
+        rate: its learning rate over the first player's.
         limit: size of its loss, averaged over an epoch, beyond which it counts as diverged.
     """
 
     loss: Callable
     steps: int = 1
+    rate: float = 1.0
     limit: float = 1e3
 
 
@@ -110,7 +111,7 @@ def compiled(
         def rival_loss(own, params, *rest):
             return rival.loss(own, unravel(params), *rest)
 
-        second = functools.partial(_rival_steps, rival_loss, rival_optimiser)
+        second = functools.partial(_rival_steps, rival_loss, rival_optimiser, rival.rate)
         one_pass = functools.partial(_pass_of_two, flat_loss, optimiser, second, rival.steps)
     else:
         one_pass = functools.partial(_pass, flat_loss, optimiser)
@@ -241,7 +242,7 @@ def _step(loss, optimiser, carry, stars, key, rate):
     return (params - rate * direction, state, moments), {"loss": value, **parts}
 
 
-def _rival_steps(loss, optimiser, params, state, moments, rows, keys, rate, train):
+def _rival_steps(loss, optimiser, faster, params, state, moments, rows, keys, rate, train):
     """The rival's steps of a turn, and its mean loss in them."""
 
     def step(carry, at):
@@ -249,7 +250,7 @@ def _rival_steps(loss, optimiser, params, state, moments, rows, keys, rate, trai
         rows, key = at
         value, slope = jax.value_and_grad(loss)(own, params, state, _taken(train, rows), key)
         direction, moments = optimiser.update(slope, moments)
-        own = jax.tree.map(lambda a, b: a - rate * b, own, direction)
+        own = jax.tree.map(lambda a, b: a - faster * rate * b, own, direction)
         return (own, moments), value
 
     (own, moments), values = jax.lax.scan(step, (state["rival"], moments), (rows, keys))

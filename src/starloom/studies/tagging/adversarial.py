@@ -15,12 +15,24 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from starloom.models import dense
-from starloom.studies.tagging.polynomial import components
+from starloom.studies.tagging.polynomial import components, curve, fit
 from starloom.studies.tagging.spectra import OFFSET, SCALE
 from starloom.training.epochs import Rival
 
 CONTINUUM = SCALE - OFFSET
 """What a missing pixel holds: the continuum, in scaled flux."""
+
+START_DEGREE, BENDS = 3, 10
+"""Degree of the polynomial in u that a linear start looks at, and directions of its curvature."""
+
+SIZE = 1.0
+"""Size of that difference in a linear start's latent, which keeps the latent itself of order 1."""
+
+LEAK = 0.1
+"""What a component keeps of u without training, in units of its own spread."""
+
+RIDGE = 1e-7
+"""Of the least-squares solution of a linear start, in units of the mean square of a neuron."""
 
 RUN = 24
 """Length of the runs of pixels that a training with masks hides."""
@@ -42,6 +54,7 @@ class Architecture:
         weight: of the disentanglement against the mean squared error of scaled flux.
         bins: of each parameter (FaderDis).
         steps: of the rival for each of the auto-encoder.
+        rival_rate: learning rate of the rival over the auto-encoder's.
         penalty: weight of the critic's gradient penalty (FactorDis).
         noise: standard deviation that each step adds anew, in scaled flux; 0 for none.
         mask_input: whether the encoder also reads which pixels are there.
@@ -58,6 +71,7 @@ class Architecture:
     weight: float = 1e-5
     bins: int = 10
     steps: int = 1
+    rival_rate: float = 1.0
     penalty: float = 10.0
     noise: float = 0.0
     mask_input: bool = False
@@ -79,42 +93,52 @@ def init(key: PRNGKeyArray, arch: Architecture) -> tuple[PyTree, PyTree]:
     return params, {"rival": dense.init(keys[2], rival)}
 
 
-def from_components(
-    params: PyTree,
-    key: PRNGKeyArray,
-    stars: Mapping[str, np.ndarray],
-    number: int,
-    seed: int,
+def linear_start(
+    params: PyTree, stars: Mapping[str, np.ndarray], noise: float, seed: int
 ) -> PyTree:
     """
-    First and last layer set to principal components of what is left after a linear fit in u.
+    The auto-encoder close to a good linear form.
 
-    A short training then starts where weak lines count as much as strong ones; the architecture
-    and what is trained stay the same.
+    Its latent is linear in the spectrum and in u: components of the residuals from a polynomial in
+    u, in directions in which the polynomial's mean has no curvature, in units of what is expected
+    between twins: the noise and a tenth of the component itself. A short training then starts
+    where weak lines count as much as strong ones; the architecture and what is trained stay the
+    same.
 
     Args:
         params: of `init`.
-        key: for the mixing of the components.
         stars: `x` and `u` of the training stars.
-        number: of components.
+        noise: of a bin, in scaled flux.
         seed: of the search for components.
     """
     x, u = stars["x"], stars["u"]
+    latent = params["encoder"][-1][1].shape[0]
     design = np.concatenate([np.ones_like(u[:, :1]), u], axis=1)
     line = np.linalg.lstsq(design, x, rcond=None)[0]
-    vectors, variance = components(x - design @ line, number, seed)
-    spread = np.sqrt(variance)[:, None].astype(np.float32)
-    keys = jax.random.split(key, 2)
-    (kernel, bias), *encoder = params["encoder"]
-    *decoder, (last, _) = params["decoder"]
-    mix = jax.random.normal(keys[0], (len(spread), kernel.shape[1])) * len(spread) ** -0.5
-    into = (vectors / spread).T @ mix
-    kernel = kernel.at[: x.shape[1]].set(into).at[-u.shape[1] :].add(-line[1:] @ into)
-    mix = jax.random.normal(keys[1], (last.shape[0], len(spread))) * last.shape[0] ** -0.5
-    return {
-        "encoder": [(kernel, bias - line[0] @ into), *encoder],
-        "decoder": [*decoder, (mix @ (vectors * spread), jnp.asarray(line[0], jnp.float32))],
-    }
+    smooth = curve(fit(x, u, START_DEGREE), u, START_DEGREE)
+    bends, _ = components(smooth - design @ line, BENDS, seed)
+    chemistry = x - smooth
+    flat = chemistry - (chemistry @ bends.T) @ bends
+    vectors, variance = components(flat, latent, seed)
+    into = (vectors * (SIZE / np.sqrt(noise**2 + LEAK**2 * variance))[:, None]).T
+    unread = np.zeros((params["encoder"][0][0].shape[0] - x.shape[1] - u.shape[1], latent))
+    kernel = np.concatenate([into, unread, -line[1:] @ into]).astype(np.float32)
+    encoder = dense.linear_start(params["encoder"], kernel, -line[0] @ into)
+    # The decoder passes z and u on, beside random functions of them; its last layer is solved for.
+    *inner, (last, _) = params["decoder"]
+    n_in = latent + u.shape[1]
+    started = dense.linear_start(
+        [*inner, (last[:, :n_in], jnp.zeros(n_in))], jnp.eye(n_in), jnp.zeros(n_in)
+    )[:-1]
+    z = (x - design @ line) @ into
+    hidden = np.asarray(dense.hidden(started, jnp.asarray(np.concatenate([z, u], axis=1))))
+    middle = hidden.mean(axis=0)
+    square = (hidden - middle).T @ (hidden - middle)
+    square += RIDGE * np.trace(square) / len(square) * np.eye(len(square))
+    mean = x.mean(axis=0)
+    solved = np.linalg.solve(square, (hidden - middle).T @ (x - mean))
+    last = (jnp.asarray(solved, jnp.float32), jnp.asarray(mean - middle @ solved, jnp.float32))
+    return {"encoder": encoder, "decoder": [*started, last]}
 
 
 def encode(params: PyTree, arch: Architecture, x: Array, there: Array, u: Array) -> Array:
@@ -202,7 +226,7 @@ def rival_loss(
 @functools.cache
 def players(arch: Architecture):
     """Loss, init and rival of a training; the same objects for the same architecture."""
-    rival = Rival(functools.partial(rival_loss, arch=arch), arch.steps)
+    rival = Rival(functools.partial(rival_loss, arch=arch), arch.steps, arch.rival_rate)
     return functools.partial(loss, arch=arch), functools.partial(init, arch=arch), rival
 
 

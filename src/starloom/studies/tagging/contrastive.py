@@ -26,6 +26,9 @@ from starloom.models import dense
 LOG_NOISE = (-1.5, 1.5)
 """Range of ln(noise / reference noise) in training; outside the encoder reads its ends."""
 
+LEAK = 0.1
+"""What a component keeps of u without training, in units of its own spread."""
+
 START = 0.1
 """Size of the networks' first outputs beside the linear maps that they correct."""
 
@@ -70,6 +73,21 @@ def init(key: PRNGKeyArray, arch: Architecture) -> tuple[PyTree, PyTree]:
         "encoder": dense.init(keys[0], (read, *arch.encoder, arch.latent), START),
         "decoder": dense.init(keys[1], (write, *arch.decoder, arch.n_component), START),
     }, {}
+
+
+def scales(
+    unit: Float[np.ndarray, " n_component"], arch: Architecture
+) -> Float[np.ndarray, " n_latent"]:
+    """
+    Units in which the latent starts: what is expected between twins, noise and a leak of u.
+
+    Args:
+        unit: the reference noise over each component's spread.
+        arch: sizes.
+    """
+    few = np.full(arch.latent, unit[-1])
+    few[: len(unit)] = unit[: arch.latent]
+    return (1 / np.hypot(few, LEAK)).astype(np.float32)
 
 
 def encode(

@@ -113,14 +113,15 @@ def train(
     arch = _architecture(start, spectra, u, choices)
     start = replace(start, architecture=arch)
     ready = _read(start, spectra, u)
+    loss, init, rival = NETWORKS[method].players(arch)
     if method == "fader":
         ready["cell"] = adversarial.cells(u, adversarial.edges(u, arch.bins))
     if method == "contrastive":
         ready["noise"] = np.broadcast_to(_unit(start), ready["c"].shape)
+        init = _scaled(init, contrastive.scales(_unit(start), arch))
     seen = len(u) - max(2, int(HELD_OUT * len(u)))
-    loss, init, rival = NETWORKS[method].players(arch)
-    if choices.get("start_components"):
-        init = _started(init, ready, choices["start_components"], seed)
+    if choices.get("start") == "linear":
+        init = _started(init, ready, SCALE * noise, seed)
     result = fit(
         loss,
         init,
@@ -223,7 +224,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Tagger:
 
 
 def _architecture(tagger, spectra, u, choices):
-    names = {"training", "components", "degree", "noise", "start_components"}
+    names = {"training", "components", "degree", "noise", "start"}
     given = {name: value for name, value in choices.items() if name not in names}
     if tagger.method == "contrastive":
         shape = {"n_component": len(tagger.basis.vectors), "n_u": u.shape[1]}
@@ -233,15 +234,22 @@ def _architecture(tagger, spectra, u, choices):
     return adversarial.Architecture(kind=tagger.method, **_hashable(given | shape))
 
 
-def _started(init, stars, number, seed):
-    """An initialisation from the components of the training spectra."""
+def _scaled(init, scale):
+    """An initialisation with the linear maps of `contrastive` in units of the noise."""
 
     def start(key):
         params, state = init(key)
-        key = jax.random.fold_in(key, 1)
-        return adversarial.from_components(params, key, stars, number, seed), state
+        into, out = params["into"] * scale, (params["out"].T / scale).T
+        return params | {"into": into, "out": out}, state
 
     return start
+
+
+def _started(init, stars, noise, seed):
+    """An initialisation from a good linear form of the auto-encoder, the same for every key."""
+    params, state = init(jax.random.key(seed))
+    params = adversarial.linear_start(params, stars, noise, seed)
+    return lambda key: (params, state)
 
 
 def _hashable(choices):

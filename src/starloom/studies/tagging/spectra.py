@@ -68,7 +68,7 @@ def binned(
         kept.append(np.arange(start, start + length // size * size))
         start += length
     kept = np.concatenate(kept)
-    shape = (len(flux), -1, size)
+    shape = (len(flux), len(kept) // size, size)
     flux = flux[:, kept].reshape(shape)
     if weight is None:
         mean = flux.mean(axis=2)
