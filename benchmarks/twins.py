@@ -40,7 +40,7 @@ def by_scikit_learn(z: np.ndarray, query: np.ndarray) -> np.ndarray:
         nearer[np.arange(len(distance)), query[own]] = False
         return nearer.sum(axis=1)
 
-    return np.concatenate(list(pairwise_distances_chunked(z[query], z, counts)))
+    return np.concatenate(list(pairwise_distances_chunked(z[query], z, reduce_func=counts)))
 
 
 def main() -> None:

@@ -51,11 +51,40 @@ if TAGGING["abundances"]["variant"] not in TAGGING_VARIANTS:
         f"'tagging/abundances/variant' is {TAGGING['abundances']['variant']!r}, "
         f"which is none of {', '.join(TAGGING_VARIANTS)}"
     )
-if (TAGGING["library"]["engine"] != "embedded") != bool(TAGGING["library"]["path"]):
+ENGINE, ENGINE_PATH = TAGGING["library"]["engine"], TAGGING["library"]["path"]
+if (ENGINE == "embedded" and ENGINE_PATH) or (
+    ENGINE == "turbospectrum" and not ENGINE_PATH
+):
     raise WorkflowError(
-        "'tagging/library/path' names the network of engine 'payne' or the grid of engine "
-        "'turbospectrum', and is null for 'embedded'"
+        "'tagging/library/path' names the grid of engine 'turbospectrum' or a network of engine "
+        "'payne', and is null for 'embedded'"
     )
+if ENGINE == "payne" and not ENGINE_PATH:
+    ENGINE_PATH = "results/raw/payne/NN_normalized_spectra.npz"
+
+    rule fetch_payne:
+        input:
+            datasets=ancient(
+                config["archives"]["datasets"] or str(ROOT / "config" / "datasets.csv")
+            ),
+        output:
+            network=ENGINE_PATH,
+        log:
+            "results/logs/fetch_payne.log",
+        benchmark:
+            "results/benchmarks/fetch_payne.tsv"
+        retries: 3
+        localrule: config["archives"]["local"]
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(30),
+            gpu=0,
+            downloads=1,
+        script:
+            "../scripts/fetch_payne.py"
 
 
 wildcard_constraints:
@@ -87,13 +116,7 @@ rule pairs_tagging:
 
 rule library_tagging:
     input:
-        unpack(
-            lambda wildcards: (
-                {"grid": TAGGING["library"]["path"]}
-                if TAGGING["library"]["path"]
-                else {}
-            )
-        ),
+        unpack(lambda wildcards: {"grid": ENGINE_PATH} if ENGINE_PATH else {}),
         train=rules.pairs_tagging.output.train,
         test=rules.pairs_tagging.output.test,
     output:
@@ -111,7 +134,7 @@ rule library_tagging:
         runtime=grows(120),
         gpu=0,
     params:
-        engine=TAGGING["library"]["engine"],
+        engine=ENGINE,
         bin=TAGGING["library"]["bin"],
         code=code_of("library_tagging"),
     script:

@@ -20,6 +20,7 @@ _WANTED = {
     ".fits": "fits",
     ".gz": "gzip",
     ".zip": "zip",
+    ".npz": "zip",
     ".vot": "votable",
     ".xml": "votable",
     ".csv": "text",
