@@ -348,6 +348,7 @@ rule number_tagging:
         gpu=0,
     params:
         variants=TAGGING_VARIANTS,
+        methods=TAGGING["methods"],
         library=TAGGING["library"],
         data="simulated",
         published=content_of("config/published_numbers.csv"),

@@ -12,7 +12,7 @@ from starloom.tables import read_table
 
 def main(latent_path, stars_path, parquet_path, fits_path, number, data):
     latents, stars = read_table(latent_path), read_table(stars_path)
-    rows = rows_of(stars["source_id"], latents["source_id"])
+    rows = rows_of(latents["source_id"], stars["source_id"])
     columns = {name: values[rows] for name, values in stars.items()} | latents
     z, outside = latents["latent_mean"], latents["outside"]
     columns |= doppelgangers(latents["source_id"], z, outside, number)

@@ -8,10 +8,10 @@ from starloom.studies.tagging.numbers import numbers
 from starloom.tables import read_json
 
 
-def main(evaluations, clusters_path, numbers_path, data, published_path, variants, library):
+def main(evaluations, clusters_path, numbers_path, data, published_path, **choices):
     scores = {Path(path).stem: read_json(path) for path in evaluations}
     clusters = read_json(clusters_path) if clusters_path else {}
-    found = numbers(scores, variants, library, clusters)
+    found = numbers(scores, clusters=clusters, **choices)
     write_numbers(numbers_path, found, data, published_path)
     for number in found:
         print(f"{number.id} = {number.value:.6g} {number.unit}")
@@ -22,5 +22,5 @@ if __name__ == "__main__":
     with logged(job):
         published = Path(job.scriptdir).resolve().parents[1] / "config" / "published_numbers.csv"
         files = (job.input.evaluations, job.input.get("clusters"), job.output.numbers)
-        params = job.params
-        main(*files, params.data, published, params.variants, params.library)
+        choices = {name: job.params[name] for name in ("variants", "methods", "library")}
+        main(*files, job.params.data, published, **choices)

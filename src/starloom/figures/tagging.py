@@ -60,7 +60,7 @@ def draw_all(
             "Fig. 3.",
         ),
         "abundances": (
-            abundances(variants[shown]["pairs"], variants[shown]["scores"]["rmse"]),
+            abundances(variants[shown]["pairs"], variants[shown]["scores"]),
             f"Abundances from the latent of {METHODS[variants[shown]['method']]}",
             "Abundances [dex] estimated from the latent, by a linear map and by a network, against "
             "the true ones; one star of each test pair, without noise. de Mijolla et al. (2021), "
@@ -170,10 +170,10 @@ def doppelgangers(variants: Mapping[str, Mapping], levels: Sequence[str]) -> Fig
     return figure
 
 
-def abundances(pairs: Mapping[str, np.ndarray], rmse: Mapping[str, Mapping]) -> Figure:
+def abundances(pairs: Mapping[str, np.ndarray], scores: Mapping[str, Mapping]) -> Figure:
     """Estimated against true abundances, one panel an element."""
     with styled():
-        elements = list(rmse["linear"])
+        elements, rmse = scores["elements"], scores["rmse"]
         figure = Figure(figsize=(PAGE_INCH, 4.6))
         panels = figure.subplots(3, -(-len(elements) // 3)).ravel()
         for number, (axes, element) in enumerate(zip(panels, elements, strict=False)):
@@ -267,9 +267,9 @@ def _first(variants, methods):
 
 
 def _removed(variant):
-    return "without " + ", ".join(
-        SYMBOLS.get(name, f"[{name.split('_')[0].capitalize()}/Fe]") for name in variant["remove"]
-    )
+    if len(variant["remove"]) > len(SYMBOLS):
+        return f"without {len(variant['remove'])} parameters"
+    return "without " + ", ".join(SYMBOLS.get(name, name) for name in variant["remove"])
 
 
 def _snr(level):

@@ -5,6 +5,7 @@ import pytest
 
 from starloom.studies.tagging import adversarial, contrastive, engines, library, polynomial, scores
 from starloom.studies.tagging import model as methods
+from starloom.studies.tagging import numbers as study_numbers
 from starloom.studies.tagging.spectra import Spectra, binned, label_range, noisy, scaled
 from starloom.training.fit import Settings, fit
 
@@ -189,8 +190,9 @@ def test_a_network_with_a_mask_input_learns_to_do_without_pixels():
 def test_twins_are_found_far_above_chance(trained, method):
     tagger, (flux, stars, _) = trained[0][method][0], trained[1]
     z = methods.encode(tagger, noisy(flux, 1 / NOISE, 1, [4]), tagger.u(stars)[0])
-    assert scores.recovery(z)[1]["few"] > 0.12
-    assert scores.distances(z, 0)[1]["auc"] > 0.8
+    short = method in ("fader", "factor")
+    assert scores.recovery(z)[1]["few"] > (0.12 if short else 0.25)
+    assert scores.distances(z, 0)[1]["auc"] > (0.55 if short else 0.8)
 
 
 @pytest.mark.parametrize("method", CHOICES)
@@ -347,3 +349,51 @@ def test_a_grid_gives_the_spectra_of_its_own_stars_only(tmp_path):
     del group["flux"]
     with pytest.raises(ValueError, match="lacks flux"):
         engines.read_grid(tmp_path / "grid.zarr")
+
+
+def test_numbers_have_the_seeds_spread_and_ours_beside_theirs():
+    def scores_of(found):
+        one = {"found": found, "found_error": 0.01, "few": 0.9, "white_found": 0.9,
+               "overlap": 0.1, "auc": 0.99}  # fmt: skip
+        return {
+            "snrinf": [one, one | {"found": found + 0.1}],
+            "recast": [{"mse": 1e-5, "residual": 2e-3}] * 2,
+            "independence": {"distance_correlation": 0.01, "r2_teff": 0.2},
+            "rmse": {"linear": {"Fe": 0.1}},
+            "n": 100,
+        }
+
+    variants = {
+        "fader_feh": {"method": "fader", "remove": ["teff", "logg", "fe_h"], "seeds": 2},
+        "contrastive_feh": {"method": "contrastive", "remove": ["teff"], "seeds": 2},
+    }
+    clusters = {"auc": {"value": 0.7, "unit": "1", "definition": "of siblings", "n": 9}}
+    found = study_numbers.numbers(
+        {"fader_feh": scores_of(0.5), "contrastive_feh": scores_of(0.8)},
+        variants,
+        CHOICES,
+        {"train_pairs": 10, "bin": 4},
+        clusters,
+    )
+    by_id = {number.id: number for number in found}
+    assert by_id["tagging.fader_feh_snrinf"].value == pytest.approx(0.55)
+    assert by_id["tagging.fader_feh_snrinf"].error == pytest.approx(0.1 / 2**0.5)
+    assert "12 epochs from a random start" in by_id["tagging.fader_feh_snrinf"].definition
+    assert by_id["tagging.contrastive_gain_snrinf"].value == pytest.approx(0.3)
+    assert by_id["tagging.fader_mse"].unit == "flux^2"
+    assert by_id["tagging.cluster_auc"].value == 0.7
+
+
+def test_a_linear_start_finds_twins_before_any_training():
+    flux, stars, _ = world(250, 1)
+    choices = NETWORK | {"start": "linear", "training": TRAINING | {"epochs": 1}}
+    choices["training"] |= {"learning_rate": 1e-7, "final_learning_rate": 1e-8}
+    given = {"remove": ["teff", "logg"], "choices": choices, "noise": NOISE, "seed": 2}
+    tagger, _ = methods.train("fader", noisy(flux, 1 / NOISE, 1, [3]), stars, **given)
+    test, known, _ = world(100, 7)
+    spectra, (u, _) = noisy(test, 1 / NOISE, 1, [4]), tagger.u(known)
+    assert scores.recovery(methods.encode(tagger, spectra, u))[1]["few"] > 0.5
+    assert np.abs(methods.recast(tagger, spectra, u, u) - test).mean() < 0.02
+    with pytest.raises(ValueError, match="5 neurons cannot carry 3 linear outputs"):
+        narrow = choices | {"encoder": [24, 5]}
+        methods.train("fader", spectra, known, **given | {"choices": narrow})

@@ -16,6 +16,10 @@ EXAMPLES = (90, 10)
 """Percentiles of [Fe/H] of the pairs that figures of recast spectra show."""
 
 
+APART = 300.0
+"""Least difference of Teff [K] of the twins shown."""
+
+
 def name(snr: float) -> str:
     """`snr100`, or `snrinf`."""
     return f"snr{snr:.0f}" if np.isfinite(snr) else "snrinf"
@@ -75,7 +79,8 @@ def evaluate(
                     found["rmse"], columns = _rmse(guess, test)
                     table |= columns
                     examples = _examples(back, test)
-    return found | {"n": len(test["flux"])}, table, examples
+    about = {"n": len(test["flux"]), "elements": list(ABUNDANCES)}
+    return found | about, table, examples
 
 
 def _twin(values):
@@ -114,8 +119,9 @@ def _rmse(guess, stars):
 
 def _examples(back, stars):
     """A metal-rich and a metal-poor pair: both spectra, and the first recast to the second."""
-    iron = stars["fe_h"][::2]
-    order = np.argsort(iron, kind="stable")
+    apart = np.abs(stars["teff"][::2] - stars["teff"][1::2])
+    far = np.flatnonzero(apart >= min(APART, np.median(apart)))
+    order = far[np.argsort(stars["fe_h"][::2][far], kind="stable")]
     chosen = 2 * order[[int(p / 100 * (len(order) - 1)) for p in EXAMPLES]]
     return {
         "first": stars["flux"][chosen],

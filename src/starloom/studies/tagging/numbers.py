@@ -42,6 +42,7 @@ RECAST = {
 def numbers(
     evaluations: Mapping[str, Mapping],
     variants: Mapping[str, Mapping],
+    methods: Mapping[str, Mapping],
     library: Mapping,
     clusters: Mapping[str, Mapping],
 ) -> list[Number]:
@@ -51,6 +52,7 @@ def numbers(
     Args:
         evaluations: of `evaluation.evaluate`, by variant.
         variants: of the configuration.
+        methods: of the configuration.
         library: of the configuration.
         clusters: statistics of `clusters.statistics`; empty where there is no truth.
 
@@ -60,6 +62,7 @@ def numbers(
     found = []
     for name, scores in evaluations.items():
         what = f"{name}: {', '.join(variants[name]['remove'])} removed"
+        what += _trained(methods[variants[name]["method"]])
         how = f"; {library['train_pairs']} training pairs, bins of {library['bin']} pixels"
         for level in (key for key in scores if key.startswith("snr")):
             about = f" at SNR {level[3:]}; {what}{how}"
@@ -73,6 +76,14 @@ def numbers(
     return found + [
         Number(f"tagging.cluster_{name}", STUDY, **entry) for name, entry in clusters.items()
     ]
+
+
+def _trained(choices):
+    """How long a method was trained and what it started from, in words."""
+    if "training" not in choices:
+        return ""
+    start = f" from a {choices['start']} start" if "start" in choices else ""
+    return f", {choices['training']['epochs']} epochs{start}"
 
 
 def _spread(values):
