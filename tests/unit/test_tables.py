@@ -1,6 +1,7 @@
 """Tables, arrays and models: what is written is read back, and nothing half-written stays."""
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from astropy.table import Column, Table
 
@@ -20,6 +21,21 @@ def test_a_table_comes_back_with_its_types_and_order(tmp_path):
         assert back[name].dtype == values.dtype
         np.testing.assert_array_equal(back[name], values)
     assert tables.read_meta(tmp_path / "t.parquet") == {"data": "simulated"}
+
+
+def test_what_is_masked_is_null(tmp_path):
+    flags = np.ma.MaskedArray([1, 2], [False, True])
+    pairs = np.ma.MaskedArray([[1, 2], [3, 4]], [[False, True], [True, True]])
+    tables.write_table(tmp_path / "t.parquet", {"flags": flags, "pairs": pairs})
+    back = pq.read_table(tmp_path / "t.parquet").to_pydict()
+    assert back == {"flags": [1, None], "pairs": [[1, None], [None, None]]}
+
+
+def test_csv_comes_back_as_text(tmp_path):
+    tables.write_csv(tmp_path / "t.csv", {"what": ['a, "b"', ""], "count": [1, 20]})
+    assert (tmp_path / "t.csv").read_bytes() == b'what,count\n"a, ""b""",1\n,20\n'
+    back = tables.read_csv(tmp_path / "t.csv")
+    assert back == {"what": ['a, "b"', ""], "count": ["1", "20"]}
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):

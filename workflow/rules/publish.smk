@@ -156,6 +156,8 @@ rule publish_sources:
         config=config,
         content=[file_digest(path) for path in SOURCES],
         code=code_of("publish_sources"),
+    message:
+        "publish_sources: the digests of all sources"
     script:
         "../scripts/publish_sources.py"
 

@@ -155,6 +155,10 @@ def test_an_edited_record_is_found(tree):
     path.write_text(json.dumps(record))
     with pytest.raises(ValueError, match=r"train\.json has changed"):
         read_records("results/provenance")
+    record["params"]["seed"] = 3
+    path.write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=r"train\.json has changed"):
+        read_records("results/provenance")
     path.write_text("{")
     with pytest.raises(ValueError, match=r"train\.json has changed"):
         read_records("results/provenance")
