@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import zarr
 from astropy.table import Column, MaskedColumn, Table
 from astropy.units import UnitsWarning
+from astropy.utils.exceptions import AstropyUserWarning
 
 CHUNK = 1024
 """Stars in one Zarr chunk."""
@@ -166,11 +167,18 @@ def write_fits_table(path: str | Path, table: Table) -> None:
                 nulls[name] = int(column.fill_value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnitsWarning)
+        warnings.simplefilter("ignore", AstropyUserWarning)
         hdu = fits.table_to_hdu(table)
     for name, value in nulls.items():
         hdu.columns[name].null = value
     for index, column in enumerate(table.columns.values(), start=1):
-        for keyword, value in (("TCOMM", column.description), ("TUCD", column.meta.get("ucd"))):
+        words = {
+            "TCOMM": column.description,
+            "TUCD": column.meta.get("ucd"),
+            # astropy leaves out units that FITS has no word for, such as dex.
+            "TUNIT": None if f"TUNIT{index}" in hdu.header else str(column.unit or ""),
+        }
+        for keyword, value in words.items():
             if value:
                 hdu.header[f"{keyword}{index}"] = value
     hdus = fits.HDUList([fits.PrimaryHDU(), hdu])

@@ -7,6 +7,7 @@ import numpy as np
 from astropy.io.votable.tree import Link, VOTableFile
 from astropy.table import Column as TableColumn
 from astropy.table import MaskedColumn, Table
+from astropy.units import Unit, UnitBase
 
 from starloom.columns import Column
 from starloom.tables import atomic, write_fits_table, write_table
@@ -75,20 +76,35 @@ def write_votable(path: str | Path, table: Table, name: str, fits: str, data: st
     Args:
         path: the VOTable.
         table: of `as_columns` or `merge`.
-        name: of the catalogue.
+        name: of the catalogue. A unit that VOUnits lack stands in the description.
         fits: address of the FITS file that holds the rows, from the VOTable's folder.
         data: simulated, files or dr17.
     """
-    votable = VOTableFile.from_table(table[:0])
+    fields = table[:0].copy()
+    for column in fields.columns.values():
+        if column.unit and not _in_vounits(column.unit):
+            column.description = f"{column.description} [{column.unit}]"
+            column.unit = None
+    votable = VOTableFile.from_table(fields)
     (element,) = votable.iter_tables()
     element.ID = element.name = name
     element.description = f"Value-added catalogue of {len(table)} stars, data: {data}."
     element.links.append(Link(href=fits, title="the rows", content_type="application/fits"))
-    for field, column in zip(element.fields, table.columns.values(), strict=True):
+    for field, column in zip(element.fields, fields.columns.values(), strict=True):
         field.ucd = column.meta.get("ucd")
         field.description = column.description or None
     with atomic(path) as temporary:
         votable.to_xml(str(temporary))
+
+
+def _in_vounits(unit: UnitBase) -> bool:
+    """Whether the virtual observatory has a word for a unit; it has none for dex."""
+    try:
+        unit.to_string(format="vounit")
+        Unit(str(unit), format="vounit")
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(column: TableColumn) -> np.ndarray:

@@ -101,6 +101,9 @@ def catalog_parts(
         merged: the merged catalogue.
         counts: rows of each catalogue, as `merge` counted them.
         own: columns in the merged catalogue that are the catalogue's results.
+
+    Returns:
+        For each catalogue its stars. A flag is a reason if no star with a result has it.
     """
     parts = []
     for name, rows in counts.items():
@@ -113,7 +116,7 @@ def catalog_parts(
             parts.append(Part(f"rows of the catalogue {name}", rows["rows"], _some(outcomes)))
         inside = np.asarray(merged[f"in_{name}"])
         result = inside & _any_value(merged, own.get(name, []))
-        reasons = _reasons(merged)
+        reasons = {name: true for name, true in _reasons(merged).items() if not any(true & result)}
         outcomes = [("with a result", int(np.sum(result)), True)]
         for here, words in ((inside & ~result, "no result"), (~inside, "not in it")):
             left = here.copy()

@@ -43,10 +43,12 @@ def latents(flags=(1, 3)):
         "source_id": np.array([10, 30], np.int64) << 40,
         "z0": np.array([0.5, -0.5], np.float32),
         "match_flag": np.array(flags, np.int32),
+        "fe_h": np.array([-1.0, 0.0]),
         "good": np.array([True, True]),
         "kind": np.array(["a", "b"], object),
     }
-    return Catalog("latents", columns, {"match_flag": FLAG})
+    said = {"match_flag": FLAG, "fe_h": {"unit": "dex", "description": "iron"}}
+    return Catalog("latents", columns, said)
 
 
 def test_a_star_has_one_row_and_no_value_where_a_catalogue_lacks_it():
@@ -61,7 +63,7 @@ def test_a_star_has_one_row_and_no_value_where_a_catalogue_lacks_it():
     assert "teff" not in table.colnames
     assert counts["ages"] == {"rows": 4, "without_source_id": 1, "repeated": 1, "stars": 2}
     assert own == {"ages": ["age", "match_flag", "near"],
-                   "latents": ["z0", "match_flag", "good", "kind"]}  # fmt: skip
+                   "latents": ["z0", "match_flag", "fe_h", "good", "kind"]}  # fmt: skip
 
 
 def test_a_column_that_says_the_same_in_all_catalogues_stands_once():
@@ -111,6 +113,7 @@ def test_fits_has_checksums_units_and_no_invented_value(written):
             assert {"CHECKSUM", "DATASUM"} <= set(header)
             assert header[f"TUNIT{names.index('age') + 1}"] == "Gyr"
             assert header[f"TUCD{names.index('age') + 1}"] == "time.age"
+            assert header[f"TUNIT{names.index('fe_h') + 1}"] == "dex"
             null = header[f"TNULL{names.index('near') + 1}"]
             np.testing.assert_array_equal(rows["near"], [[4, 5], [0, 1], [null, null]])
             assert np.isnan(rows["age"][2])
@@ -131,6 +134,7 @@ def test_the_votable_is_valid_and_names_every_column(written, capsys):
     text = (written / "s.vot").read_text()
     assert 'name="age" ucd="time.age" unit="Gyr"' in text
     assert 'href="s.fits"' in text
+    assert "iron [dex]" in text
     assert "<DATA>" not in text
 
 
