@@ -14,10 +14,10 @@ import jax
 import numpy as np
 from compare import alternate, matmul_limit, table
 
-from starloom.models import uncertain as network
 from starloom.models.chunks import in_chunks
 from starloom.prepare.colours import FROM_SOURCES
 from starloom.studies.labels.model import Architecture, init, loss, unpacked
+from starloom.studies.labels.predict import by_dropout
 from starloom.training.epochs import compiled
 
 N_INPUT, N_BAND, N_LABEL, N_COLOUR = 114, 55, 6, 5
@@ -66,7 +66,7 @@ class Ours:
         trained = {k: v for k, v in given.items() if k != "name"}
         self.stars = jax.device_put(jax.tree.map(np.asarray, unpacked(trained)))
         self.few = jax.tree.map(lambda a: a[:64], self.stars)
-        self.params = network.init(self.key, N_INPUT, N_COLOUR, (128, 128), N_LABEL)
+        self.weights = {"params": init(self.key, architecture)[0], **FIXED}
 
     def train(self) -> None:
         n_star = len(self.host["x"])
@@ -78,15 +78,10 @@ class Ours:
         jax.block_until_ready(news)
 
     def predict(self) -> None:
-        in_chunks(partial(_predict, each=False), self.params, self.host)
+        in_chunks(by_dropout, self.weights, self.host)
 
     def each(self) -> None:
-        in_chunks(partial(_predict, each=True), self.params, self.host)
-
-
-@partial(jax.jit, static_argnames="each")
-def _predict(params, given, each):
-    return network.dropout_passes(params, unpacked({**given, **FIXED}), PASSES, each)
+        in_chunks(partial(by_dropout, each_input=True), self.weights, self.host)
 
 
 class Peer:

@@ -114,7 +114,7 @@ def jacobian(
     first_slope: Float[Array, "n_star n_hidden"],
     second_slope: Float[Array, "n_star n_hidden"],
     n_input: int,
-) -> Float[Array, "n_label n_star n_input"]:
+) -> Float[Array, "n_star n_label n_input"]:
     """
     Derivative of the labels by the inputs, backwards through the layers.
 
@@ -128,13 +128,13 @@ def jacobian(
         dy/dx in standardised units; that of a missing colour is that of its fill-in.
     """
     n_label = params["w2"].shape[1] // 2
-    back = params["w2"][:, :n_label].T[:, None, :] * second_slope
-    back = (back @ params["w1"].T) * first_slope
+    back = params["w2"][:, :n_label].T * second_slope[:, None, :]
+    back = (back @ params["w1"].T) * first_slope[:, None, :]
     return back @ params["w0"][:n_input].T
 
 
 def input_variance(
-    slope: Float[Array, "n_label n_star n_input"], stars: Stars
+    slope: Float[Array, "n_star n_label n_input"], stars: Stars
 ) -> Float[Array, "n_star n_label"]:
     """
     diag(J Sigma J^T), with the covariance of the ratios by the full delta method.
@@ -161,16 +161,13 @@ def input_variance(
     n_ratio = 2 * n_band - 1
     slope = slope * stars["to_input"]
     ratios, colours = slope[..., :n_ratio], slope[..., n_ratio:]
-    common = -(ratios * stars["ratio"]).sum(axis=-1, keepdims=True)
+    common = -(ratios * stars["ratio"][:, None]).sum(axis=-1, keepdims=True)
     by_rp = jnp.concatenate([common, ratios[..., n_band:]], axis=-1)
-    error = stars["error"]
-    scaled = jnp.stack(
-        [ratios[..., :n_band] * error[:, :n_band], by_rp * error[:, n_band:]], axis=2
-    )
-    spectrum = quadratic(jnp.moveaxis(scaled, 0, 2), stars["correlation"])
-    colours = jnp.where(stars["known"], colours, 0.0) @ stars["to_colour"]
-    photometry = jnp.square(colours * stars["band_error"]).sum(axis=-1)
-    return spectrum.sum(axis=1) + photometry.T
+    error, correlation = stars["error"][:, None], stars["correlation"]
+    spectrum = quadratic(ratios[..., :n_band] * error[..., :n_band], correlation[:, 0])
+    spectrum += quadratic(by_rp * error[..., n_band:], correlation[:, 1])
+    colours = jnp.where(stars["known"][:, None], colours, 0.0) @ stars["to_colour"]
+    return spectrum + jnp.square(colours * stars["band_error"][:, None]).sum(axis=-1)
 
 
 @jax.custom_vjp

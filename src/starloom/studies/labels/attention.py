@@ -45,8 +45,7 @@ def _slopes(params, stars):
     first, first_slope = network.gelu_and_slope(network.first_layer(params, stars))
     second_slope = network.gelu_and_slope(first @ params["w1"] + params["b1"])[1]
     n_input = stars["x"].shape[1]
-    found = network.jacobian(params, first_slope, second_slope, n_input)
-    return {"slope": found.swapaxes(0, 1)}
+    return {"slope": network.jacobian(params, first_slope, second_slope, n_input)}
 
 
 def attention(

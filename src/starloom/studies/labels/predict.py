@@ -5,7 +5,7 @@ from functools import partial
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from starloom.columns import LABEL_FLAGS
 from starloom.models import uncertain as network
@@ -45,7 +45,7 @@ def predict(
     given = visible(stars, model.architecture)
     weights = {"params": model.params, **constants(model.scaling)}
     ensemble = model.architecture.members is not None
-    found = in_chunks(_ensemble if ensemble else partial(_dropout, passes=passes), weights, given)
+    found = in_chunks(_ensemble if ensemble else partial(by_dropout, passes=passes), weights, given)
     scaling = model.scaling
     parts = {part: np.sqrt(found[part].astype(float)) * scaling.y_std for part in PARTS}
     total = np.sqrt(sum(np.square(values) for values in parts.values()))
@@ -97,12 +97,25 @@ def predict_stars(
     return columns | {"label_flag": flag}
 
 
-@partial(jax.jit, static_argnames="passes")
-def _dropout(weights, stars, passes):
+@partial(jax.jit, static_argnames=("passes", "each_input"))
+def by_dropout(
+    weights: Mapping, stars: Mapping[str, Array], passes: int = PASSES, each_input: bool = False
+) -> dict[str, Array]:
+    """
+    Many passes of a single network, standardised; see `models.uncertain.dropout_passes`.
+
+    Args:
+        weights: `params` of the network, and `inputs.constants`.
+        stars: of `inputs.standardise`, a multiple of `TOGETHER` or fewer.
+        passes: how many.
+        each_input: whether the variance from the inputs is taken in each pass.
+    """
     fixed = {name: weights[name] for name in ("to_input", "to_colour")}
 
     def some(part):
-        return network.dropout_passes(weights["params"], unpacked({**part, **fixed}), passes)
+        return network.dropout_passes(
+            weights["params"], unpacked({**part, **fixed}), passes, each_input
+        )
 
     # All passes of a few stars stay in the caches of a CPU.
     n_star = len(stars["x"])
