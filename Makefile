@@ -12,7 +12,7 @@ CORES ?= all
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint format rulegraph reference locks bench clean
+.PHONY: help demo test slurm-test lint format rulegraph reference locks bench clean
 
 help: ## Say what can be made
 	@echo "starloom: from raw stellar surveys to catalogues, figures and numbers"
@@ -27,6 +27,10 @@ demo: $(VENV)/.base ## Simulate a small sky and make catalogues, figures and num
 
 test: $(VENV)/.dev ## Run all tests, the tiny sky through the whole workflow included
 	$(BIN)/python -m pytest
+
+slurm-test: $(VENV)/.dev ## Run the tiny sky on a real Slurm on this machine (Debian's packages, root)
+	tests/cluster/install_slurm.sh
+	$(BIN)/python -m pytest -rs tests/cluster
 
 lint: $(VENV)/.dev ## Check style and the workflow's lint
 	$(BIN)/ruff check .

@@ -1,10 +1,12 @@
-"""Shared fixtures: where the optional real data lie."""
+"""Shared fixtures: the optional real data, and the tiny sky in a copy of the work tree."""
 
 import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.trees import copy_tree, planned, snakemake
 
 # As in the workflow: XLA's pool of threads can wedge on few cores.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
@@ -26,3 +28,27 @@ def real() -> Path:
     if not (folder / "MANIFEST.csv").exists():
         pytest.skip(f"no real data: {folder} has no MANIFEST.csv; set STARLOOM_REAL_DATA")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def run_in():
+    return snakemake
+
+
+@pytest.fixture(scope="session")
+def plan():
+    return planned
+
+
+@pytest.fixture(scope="session")
+def clone(root, tmp_path_factory):
+    """Make a copy of the work tree in a folder of its own."""
+    return lambda name: copy_tree(root, tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def tiny(clone):
+    """The work tree in which the tiny sky has run to the end; tests leave it as it was."""
+    tree = clone("tiny")
+    snakemake(tree)
+    return tree

@@ -15,7 +15,7 @@ from starloom.archives.gaia import read_gaia_source, read_xp
 from starloom.archives.names import SOURCE_ID_TO_LEVEL8, bulk_chunks, chunk_range
 from starloom.sky.files import write_gaia_source, write_xp_bulk
 from starloom.tables import read_json, stack
-from tests.workflow.conftest import ENVIRONMENT
+from tests.trees import ENVIRONMENT
 from tests.workflow.test_interruption import _command
 
 pytestmark = pytest.mark.workflow

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.workflow.conftest import ENVIRONMENT
+from tests.trees import ENVIRONMENT
 
 pytestmark = pytest.mark.workflow
 

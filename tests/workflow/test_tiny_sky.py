@@ -1,6 +1,5 @@
 """The tiny sky through the whole workflow: what comes out, and that it comes out again."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -9,22 +8,9 @@ import numpy as np
 import pytest
 
 from starloom.tables import read_table
-from tests.workflow.conftest import ENVIRONMENT
+from tests.trees import ENVIRONMENT, digests
 
 pytestmark = pytest.mark.workflow
-
-# Times and hosts are in these, by design.
-NOT_COMPARED = ("provenance", "logs", "benchmarks", "checkpoints", "pages")
-
-
-def _digests(results):
-    return {
-        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(results.rglob("*"))
-        if path.is_file()
-        and path.relative_to(results).parts[0] not in NOT_COMPARED
-        and path.name not in ("index.html", "ro-crate-metadata.json")
-    }
 
 
 def _starloom(tree, *words):
@@ -89,6 +75,6 @@ def test_a_changed_file_on_the_chain_is_found_and_named(tiny):
 def test_two_runs_give_the_same_bytes(tiny, clone, run_in):
     again = clone("again")
     run_in(again)
-    first, second = _digests(tiny / ".test/results"), _digests(again / ".test/results")
+    first, second = digests(tiny / ".test/results"), digests(again / ".test/results")
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] != second[name]} == set()

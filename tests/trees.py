@@ -1,5 +1,6 @@
-"""The tiny sky, run once through the whole workflow in a copy of the work tree."""
+"""Copies of the work tree, and Snakemake run in them."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -9,8 +10,17 @@ from pathlib import Path
 
 import pytest
 
-# Parameters after training are the same bytes only at a fixed number of threads.
-ENVIRONMENT = os.environ | {"NPROC": "2", "PYTHONUNBUFFERED": "1"}
+# Parameters after training are the same bytes only at a fixed number of threads. The compiled
+# programs are the same in every copy of the tree.
+ENVIRONMENT = {
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).resolve().parents[1] / ".cache" / "jax"),
+    **os.environ,
+    "NPROC": "2",
+    "PYTHONUNBUFFERED": "1",
+}
+
+# Times and hosts are in these.
+NOT_COMPARED = ("provenance", "logs", "benchmarks", "checkpoints", "pages")
 
 
 def copy_tree(root: Path, target: Path) -> Path:
@@ -37,8 +47,6 @@ def copy_tree(root: Path, target: Path) -> Path:
 def snakemake(tree: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess:
     """Run Snakemake in a work tree with the test profile."""
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/test", *words]
-    # The compiled programs are the same in every copy of the tree.
-    cache = str(Path(__file__).resolve().parents[2] / ".cache" / "jax")
     done = subprocess.run(
         command, cwd=tree, capture_output=True, text=True,
         env=ENVIRONMENT | {"JAX_COMPILATION_CACHE_DIR": cache},
@@ -64,25 +72,12 @@ def planned(tree: Path, *words: str) -> dict[str, int]:
     return {name: int(count) for name, count in rows if name != "total"}
 
 
-@pytest.fixture(scope="session")
-def run_in():
-    return snakemake
-
-
-@pytest.fixture(scope="session")
-def plan():
-    return planned
-
-
-@pytest.fixture(scope="session")
-def clone(root, tmp_path_factory):
-    """Make a copy of the work tree in a folder of its own."""
-    return lambda name: copy_tree(root, tmp_path_factory.mktemp(name))
-
-
-@pytest.fixture(scope="session")
-def tiny(clone):
-    """The work tree in which the tiny sky has run to the end; tests leave it as it was."""
-    tree = clone("tiny")
-    snakemake(tree)
-    return tree
+def digests(results: Path) -> dict[str, str]:
+    """sha256 of all results but those that hold times and hosts, by design."""
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(results.rglob("*"))
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in NOT_COMPARED
+        and path.name not in ("index.html", "ro-crate-metadata.json")
+    }
