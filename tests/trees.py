@@ -49,7 +49,6 @@ def snakemake(tree: Path, *words: str, check: bool = True) -> subprocess.Complet
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/test", *words]
     done = subprocess.run(
         command, cwd=tree, capture_output=True, text=True,
-        env=ENVIRONMENT | {"JAX_COMPILATION_CACHE_DIR": cache},
     )  # fmt: skip
     if check and done.returncode:
         logs = "\n".join(
