@@ -47,9 +47,7 @@ def copy_tree(root: Path, target: Path) -> Path:
 def snakemake(tree: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess:
     """Run Snakemake in a work tree with the test profile."""
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/test", *words]
-    done = subprocess.run(
-        command, cwd=tree, capture_output=True, text=True,
-    )  # fmt: skip
+    done = subprocess.run(command, cwd=tree, env=ENVIRONMENT, capture_output=True, text=True)
     if check and done.returncode:
         logs = "\n".join(
             f"== {log}\n{log.read_text()[-3000:]}"
