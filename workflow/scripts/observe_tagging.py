@@ -10,7 +10,7 @@ from starloom.studies.tagging.model import encode, to_model, train
 from starloom.tables import read_arrays, read_table, write_model, write_table
 
 
-def main(paths, outputs, observe, choices, size, snr, split, seed, checkpoints):
+def main(paths, outputs, observe, choices, size, snr, split, seed, checkpoints, code):
     stars = read_table(paths["stars"])
     keys = ("remove", "teff", "logg", "least_snr")
     cuts = {name: observe[name] for name in keys} | {"size": size, "runs": CHIP_SIZES}
@@ -29,6 +29,7 @@ def main(paths, outputs, observe, choices, size, snr, split, seed, checkpoints):
         noise=1 / (snr * np.sqrt(size)),
         seed=seed,
         folder=checkpoints,
+        identity={"code": code},
     )
     u, outside = tagger.u(labels)
     latent = {"source_id": source_id, "latent_mean": encode(tagger, spectra, u)}
@@ -40,5 +41,5 @@ def main(paths, outputs, observe, choices, size, snr, split, seed, checkpoints):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        keys = ("observed", "choices", "bin", "snr", "split", "seed", "checkpoint")
+        keys = ("observed", "choices", "bin", "snr", "split", "seed", "checkpoint", "code")
         main(job.input, job.output, *(job.params[key] for key in keys))

@@ -26,7 +26,7 @@ from starloom.models import dense
 LOG_NOISE = (-1.5, 1.5)
 """Range of ln(noise / reference noise) in training; outside the encoder reads its ends."""
 
-LEAK = 0.2
+LEAK = 0.1
 """What a component keeps of u without training, in units of its own spread."""
 
 START = 0.1

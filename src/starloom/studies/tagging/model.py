@@ -111,6 +111,7 @@ def train(
     if method not in NETWORKS:
         return start, None
     arch = _architecture(start, spectra, u, choices)
+    told = {name: value for name, value in choices.items() if name != "training"}
     start = replace(start, architecture=arch)
     ready = _read(start, spectra, u)
     loss, init, rival = NETWORKS[method].players(arch)
@@ -131,7 +132,7 @@ def train(
         settings=Settings(**choices["training"], weight_decay=0.0, keep="last"),
         rival=rival,
         folder=folder,
-        identity={**dict(identity), "architecture": asdict(arch), "method": method},
+        identity={**dict(identity), "architecture": asdict(arch), "choices": told},
         what=f"{method} without {', '.join(remove)}",
     )
     return replace(start, params=result.params), result
