@@ -7,6 +7,8 @@ bytes are on disk. A full disk, a kill or an exception leaves the old file or no
 
 import contextlib
 import csv
+import gzip
+import io
 import json
 import os
 import shutil
@@ -150,7 +152,7 @@ def write_fits_table(path: str | Path, table: Table) -> None:
     Write an astropy table as FITS with checksums, atomically.
 
     Args:
-        path: the FITS file.
+        path: the FITS file, gzipped if its name ends in .gz.
         table: units, descriptions and meta `ucd` of its columns become TUNIT, TCOMM and TUCD;
             its own meta becomes header cards. A masked number is NaN, or the column's TNULL.
     """
@@ -185,8 +187,13 @@ def write_fits_table(path: str | Path, table: Table) -> None:
     for part in hdus:
         # The time that astropy would note makes equal tables unequal.
         part.add_checksum(when="DATASUM and CHECKSUM of this unit")
+    content = io.BytesIO()
+    hdus.writeto(content)
+    packed = Path(path).suffix == ".gz"
     with atomic(path) as temporary:
-        hdus.writeto(temporary)
+        # No name and no time in the gzip header: equal tables are equal files.
+        data = content.getvalue()
+        temporary.write_bytes(gzip.compress(data, 6, mtime=0) if packed else data)
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Mapping = ()) -> None:

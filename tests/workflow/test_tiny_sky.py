@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from starloom.tables import read_table
+from starloom.tables import read_arrays, read_table, stack
 from tests.trees import ENVIRONMENT, digests
 
 pytestmark = pytest.mark.workflow
@@ -34,6 +34,29 @@ def test_the_deliverables_are_there(tiny):
         "numbers/scatter_vae.json",
     ):
         assert (results / name).stat().st_size > 0, name
+
+
+def test_lists_of_spectra_and_light_curves_name_the_files_that_are_there(tiny):
+    raw = tiny / ".test" / "results" / "raw"
+    listed = {}
+    for kind in ("stars", "aspcap"):
+        lists = sorted((raw / "apogee" / kind).glob("batch-*.parquet"))
+        table = stack([read_table(path) for path in lists])
+        found = {
+            str(path.relative_to(tiny / ".test"))
+            for path in (raw / "apogee" / kind).rglob("*.fits")
+        }
+        assert found == set(table["path"][table["there"]])
+        listed[kind] = len(table["path"])
+    assert listed["stars"] == listed["aspcap"] > 50
+    stars = stack([read_table(path) for path in sorted((raw / "kepler").glob("batch-*.parquet"))])
+    assert len(stars["kic"]) == 6 and stars["there"].all()
+    for kic in stars["kic"]:
+        folder = raw / "kepler" / f"{kic:09d}"[:4] / f"{kic:09d}"
+        assert 10 < len(list(folder.glob(f"kplr{kic:09d}-*_llc.fits"))) <= 18
+    power = read_arrays(raw / "kepler" / "power" / "batch-0.zarr")
+    assert not set(power["kic"]) & set(stars["kic"])
+    assert power["power"].shape == (len(power["kic"]), len(power["freq"]))
 
 
 def test_no_star_is_lost_between_the_raw_files_and_the_catalogue(tiny):
@@ -74,7 +97,7 @@ def test_a_changed_file_on_the_chain_is_found_and_named(tiny):
 
 def test_two_runs_give_the_same_bytes(tiny, clone, run_in):
     again = clone("again")
-    run_in(again)
+    run_in(again, "all", "sky")
     first, second = digests(tiny / ".test/results"), digests(again / ".test/results")
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] != second[name]} == set()

@@ -10,10 +10,14 @@ out   results/raw/gaia/xp_continuous/XpContinuousMeanSpectrum_{chunk}.csv.gz   X
       results/raw/twomass/twomass.csv.gz                                       J, H, Ks
       results/raw/unwise/unwise.cat.fits                                       W1, W2
       results/raw/apogee/allStar.fits                                          labels and flags
-      results/raw/apogee/{kind}/batch-{batch}.parquet   a batch of spectra, apStar or aspcapStar
-      results/raw/kepler/batch-{batch}.parquet          a batch of stars with light curves
-      results/raw/labels/{table}.fits                   published seismic tables
-      results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz   LAMOST's labels
+      results/raw/apogee/{stars,aspcap}/batch-{batch}.parquet  lists of spectra: path, there
+      results/raw/kepler/batch-{batch}.parquet                 stars with light curves: kic, there
+      results/raw/kepler/power/batch-{batch}.zarr              power spectra without a light curve
+      results/raw/labels/{table}.fits                          published seismic tables
+      results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz          LAMOST's labels
+
+A list's files lie beside it: spectra at {telescope}/{field}/{file}, light curves at
+{KIC9[:4]}/{KIC9}/kplr{KIC9}-{stamp}_llc.fits. `HAS` says which of all these a run has.
 """
 
 RAW = {
@@ -24,6 +28,7 @@ RAW = {
     "allstar": "results/raw/apogee/allStar.fits",
     "spectra": "results/raw/apogee/{kind}/batch-{batch}.parquet",
     "light_curves": "results/raw/kepler/batch-{batch}.parquet",
+    "power": "results/raw/kepler/power/batch-{batch}.zarr",
     "labels": "results/raw/labels/{table}.fits",
     "lamost": "results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz",
 }

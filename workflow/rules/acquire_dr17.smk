@@ -17,7 +17,8 @@ DATASETS = ancient(ARCHIVES["datasets"] or str(ROOT / "config" / "datasets.csv")
 GAIA_SOURCE_CHUNKS = CHUNKS
 SPECTRA_BATCHES = range(ARCHIVES["spectra_batches"])
 LIGHT_CURVE_BATCHES = range(ARCHIVES["light_curve_batches"])
-HAS = dict.fromkeys(("gaia_source", "twomass", "unwise", "allstar", "labels"), True)
+POWER_BATCHES = []
+HAS = {table: table != "power" for table in RAW}
 
 
 onstart:

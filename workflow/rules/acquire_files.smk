@@ -5,10 +5,11 @@ in    the paths of config `files`
 out   the raw files of acquire.smk, and results/raw/manifest/{table}.csv with each one's origin
 """
 
-HAS = {
-    table: bool(config["files"][table])
-    for table in ("gaia_source", "twomass", "unwise", "allstar")
-}
+OWN_TABLES = [
+    name for name in config["files"] if name != "xp" and config["files"][name]
+]
+HAS = {table: table == "xp" or table in OWN_TABLES for table in RAW}
+SPECTRA_BATCHES = LIGHT_CURVE_BATCHES = POWER_BATCHES = []
 GAIA_SOURCE_CHUNKS = ["user"] if HAS["gaia_source"] else []
 USER_XP = dict(zip(CHUNKS, config["files"]["xp"]))
 
@@ -37,7 +38,7 @@ rule adopt_xp:
         "../scripts/adopt_raw.py"
 
 
-for table in [name for name in HAS if HAS[name]]:
+for table in OWN_TABLES:
 
     rule:
         name:

@@ -4,13 +4,21 @@ Stage acquire, survey: simulated. One star population behind every raw file.
 out   results/truth/stars.parquet               every star's true properties
       results/truth/photometry/{chunk}.parquet  true magnitudes in eight bands
       results/truth/rows.json                which row of each survey's file is which star
+      results/truth/seismology.parquet       seismic parameters of the Kepler stars
+      results/truth/oscillations.parquet     those that their data show: others' where permuted
       and the raw files of acquire.smk
 
 Only these rules and evaluations read results/truth.
 """
 
 GAIA_SOURCE_CHUNKS = CHUNKS
-HAS = {"gaia_source": True, "twomass": True, "unwise": True, "allstar": True}
+SPECTRA_BATCHES = range(config["sky"]["spectra_batches"])
+LIGHT_CURVE_BATCHES = range(config["sky"]["light_curve_batches"])
+POWER_BATCHES = range(config["sky"]["power_batches"])
+HAS = {table: True for table in RAW} | {
+    "light_curves": len(LIGHT_CURVE_BATCHES) > 0,
+    "power": len(POWER_BATCHES) > 0,
+}
 
 
 rule sky_stars:
@@ -81,6 +89,7 @@ rule sky_surveys:
         twomass=RAW["twomass"],
         unwise=RAW["unwise"],
         allstar=RAW["allstar"],
+        lamost=RAW["lamost"],
         rows="results/truth/rows.json",
     log:
         "results/logs/sky_surveys.log",
@@ -101,19 +110,20 @@ rule sky_surveys:
         "../scripts/sky_surveys.py"
 
 
-# Each part of the sky has its own folder, results/raw/apogee/spectra/{chunk}/{telescope}/{field}.
 rule sky_apogee_spectra:
     input:
         stars=rules.sky_stars.output.stars,
         allstar=rules.sky_surveys.output.allstar,
         rows=rules.sky_surveys.output.rows,
     output:
-        spectra=directory("results/raw/apogee/spectra/{chunk}"),
-        files="results/raw/apogee/spectra_{chunk}.json",
+        list=RAW["spectra"],
     log:
-        "results/logs/sky_apogee_spectra/{chunk}.log",
+        "results/logs/sky_apogee_spectra/{kind}-{batch}.log",
     benchmark:
-        "results/benchmarks/sky_apogee_spectra/{chunk}.tsv"
+        "results/benchmarks/sky_apogee_spectra/{kind}-{batch}.tsv"
+    wildcard_constraints:
+        kind="stars|aspcap",
+        batch=r"\d+",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -124,6 +134,103 @@ rule sky_apogee_spectra:
     params:
         seed=config["seed"],
         sky=pick("sky", "error_scale"),
+        batches=len(SPECTRA_BATCHES),
         code=code_of("sky_apogee_spectra"),
     script:
         "../scripts/sky_apogee_spectra.py"
+
+
+rule sky_seismology:
+    input:
+        stars=rules.sky_stars.output.stars,
+        photometry=expand(rules.sky_spectra.output.photometry, chunk=CHUNKS),
+    output:
+        seismology="results/truth/seismology.parquet",
+        oscillations="results/truth/oscillations.parquet",
+        labels=expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
+    log:
+        "results/logs/sky_seismology.log",
+    benchmark:
+        "results/benchmarks/sky_seismology.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(20),
+        gpu=0,
+    params:
+        seed=config["seed"],
+        sky=pick(
+            "sky",
+            "light_curves",
+            "mixed_modes",
+            "rotation",
+            "permuted_spectra",
+            "error_scale",
+        ),
+        code=code_of("sky_seismology"),
+    script:
+        "../scripts/sky_seismology.py"
+
+
+rule sky_light_curves:
+    input:
+        oscillations=rules.sky_seismology.output.oscillations,
+    output:
+        list=RAW["light_curves"],
+    log:
+        "results/logs/sky_light_curves/{batch}.log",
+    benchmark:
+        "results/benchmarks/sky_light_curves/{batch}.tsv"
+    wildcard_constraints:
+        batch=r"\d+",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+        gpu=0,
+    params:
+        seed=config["seed"],
+        batches=len(LIGHT_CURVE_BATCHES),
+        code=code_of("sky_light_curves"),
+    script:
+        "../scripts/sky_light_curves.py"
+
+
+rule sky_power:
+    input:
+        oscillations=rules.sky_seismology.output.oscillations,
+    output:
+        power=directory(RAW["power"]),
+    log:
+        "results/logs/sky_power/{batch}.log",
+    benchmark:
+        "results/benchmarks/sky_power/{batch}.tsv"
+    wildcard_constraints:
+        batch=r"\d+",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+        gpu=0,
+    params:
+        seed=config["seed"],
+        batches=len(POWER_BATCHES),
+        code=code_of("sky_power"),
+    script:
+        "../scripts/sky_power.py"
+
+
+rule sky:
+    input:
+        expand(RAW["xp"], chunk=CHUNKS),
+        [RAW[table] for table in ("twomass", "unwise", "allstar", "lamost")],
+        expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
+        expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
+        expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
+        expand(RAW["power"], batch=POWER_BATCHES),

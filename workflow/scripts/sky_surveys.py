@@ -1,23 +1,22 @@
-"""Write what APOGEE, 2MASS and unWISE report of the simulated stars."""
+"""Write what APOGEE, 2MASS, unWISE and LAMOST report of the simulated stars."""
 
 import numpy as np
 
 from starloom.job import logged
 from starloom.sky import labels
-from starloom.sky.files import write_allstar, write_twomass, write_unwise
+from starloom.sky.files import write_allstar, write_labels, write_twomass, write_unwise
 from starloom.tables import read_table, stack, write_json
 
 
-def main(
-    stars_path, photometry_paths, twomass_path, unwise_path, allstar_path, rows_path, seed, sky
-):
+def main(stars_path, photometry_paths, paths, rows_path, seed, sky):
     stars = read_table(stars_path)
     magnitudes = stack([read_table(path) for path in photometry_paths])
     rows = {}
     for survey, path, table, write in (
-        ("apogee", allstar_path, labels.apogee, write_allstar),
-        ("twomass", twomass_path, labels.twomass, write_twomass),
-        ("unwise", unwise_path, labels.unwise, write_unwise),
+        ("apogee", paths.allstar, labels.apogee, write_allstar),
+        ("twomass", paths.twomass, labels.twomass, write_twomass),
+        ("unwise", paths.unwise, labels.unwise, write_unwise),
+        ("lamost", paths.lamost, labels.lamost, write_labels),
     ):
         columns, star = table(stars, magnitudes, seed, sky["error_scale"])
         write(path, columns)
@@ -32,9 +31,7 @@ if __name__ == "__main__":
         main(
             job.input.stars,
             job.input.photometry,
-            job.output.twomass,
-            job.output.unwise,
-            job.output.allstar,
+            job.output,
             job.output.rows,
             job.params.seed,
             job.params.sky,

@@ -46,10 +46,15 @@ def spectra(allstar: Mapping[str, np.ndarray], kind: str) -> list[Spectrum]:
     for telescope, field, file, star in zip(
         *(allstar[name] for name in ("TELESCOPE", "FIELD", "FILE", "APOGEE_ID")), strict=True
     ):
-        name = str(file) if kind == "stars" else f"aspcapStar-dr17-{star}.fits"
+        name = file_name(file, star, kind)
         if str(telescope) and str(field) and name:
             found.add((str(telescope), str(field), name))
     return [Spectrum(*one) for one in sorted(found)]
+
+
+def file_name(file: str, apogee_id: str, kind: str) -> str:
+    """Name of a star's file: allStar's FILE, or that of its aspcapStar file."""
+    return str(file) if kind == "stars" else f"aspcapStar-dr17-{apogee_id}.fits"
 
 
 def batch(files: Sequence[Spectrum], index: int, count: int) -> list[Spectrum]:

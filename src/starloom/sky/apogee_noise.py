@@ -98,7 +98,7 @@ def _sky(shift: Float[Array, " n_visit"], width: Array) -> Float[Array, " n_pixe
 
 
 def _one(flux, continuum, key, star):
-    """Noisy spectrum, error and mask of one star; see `_batch`."""
+    """Noisy spectrum, error, mask, continuum and noise-free normalised spectrum of one star."""
     keys = [jax.random.fold_in(key, 20 + k) for k in range(5)]
     good, inside = jnp.asarray(_good()), jnp.asarray(_good() & ~_edges())
     slope = jnp.gradient(flux)
@@ -131,7 +131,7 @@ def _one(flux, continuum, key, star):
     mask = mask | jnp.where(ghost & star["ghost"], 1 << BIT["littrow"], 0)
     noisy = jnp.where(good, noisy, jnp.nan)
     error = jnp.where(good, jnp.where(lost, BAD_ERROR, error), jnp.nan)
-    return noisy, error, mask
+    return noisy, error, mask, jnp.where(good, level, jnp.nan), jnp.where(good, flux, jnp.nan)
 
 
 @jax.jit
@@ -182,7 +182,8 @@ def observe(
 
     Returns:
         flux, error (n_star, 8575) float32 [1e-17 erg/s/cm2/Angstrom], mask (n_star, 8575) int32,
-        and lsf_kms. NaN and mask 0 off the detectors; error 1e10 and bit 0 in bad pixels. A star
+        continuum [as flux], model (the spectrum over its continuum without noise or shift), and
+        lsf_kms. NaN and mask 0 off the detectors; error 1e10 and bit 0 in bad pixels. A star
         whose labels, magnitude or SNR are not finite is NaN with bit 0 in all pixels.
 
     Raises:
@@ -206,13 +207,15 @@ def observe(
         mine = {name: _float(values)[rows] for name, values in telescope.items()}
         parts.append([np.asarray(v) for v in _batch(flux, continuum, keys[rows], mine)])
     columns = (np.concatenate(part)[: len(labels)] for part in zip(*parts, strict=True))
-    flux, error, mask = columns
+    flux, error, mask, continuum, model = columns
     scaled = np.where(error < 0.1 * BAD_ERROR, error * error_scale, error)
     flux[bad], scaled[bad], mask[bad] = np.nan, np.nan, 1 << BIT["badpix"]
     return {
         "flux": flux,
         "error": scaled.astype(np.float32),
         "mask": mask,
+        "continuum": continuum,
+        "model": model,
         "lsf_kms": telescope["lsf"].astype(np.float32),
     }
 

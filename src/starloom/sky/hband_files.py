@@ -1,43 +1,44 @@
-"""The tree of apStar files of simulated giants, named as in the archive."""
+"""The trees of apStar and aspcapStar files of simulated giants, named as in the archive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from starloom.sky.apogee_noise import observe
-from starloom.sky.files import write_apstar
+from starloom.archives.sdss_client import Spectrum, batch, file_name
+from starloom.sky.apogee_noise import BAD_ERROR, observe
+from starloom.sky.draws import Draws
+from starloom.sky.files import write_apstar, write_aspcapstar
 
 LOGG = (1.0, 4.0)
 """Stars of these log g get spectra: those the studies of giants read."""
 CHUNK = 512
 """Spectra in memory at once."""
+LOST = 0.002
+"""Share of the files that allStar names and the archive does not have."""
 HEADER = {
     "apogee_id": "APOGEE_ID", "field": "FIELD", "ra": "RA", "dec": "DEC", "j_mag": "J",
     "h_mag": "H", "k_mag": "K", "snr": "SNR", "n_visits": "NVISITS", "starflag": "STARFLAG",
     "vhelio": "VHELIO_AVG", "vscatter": "VSCATTER",
 }  # fmt: skip
 """Columns of allStar that go into the header of a star's file."""
+COLUMNS = (*HEADER.values(), "TELESCOPE", "FILE")
+"""Columns of allStar that a batch reads."""
 
 
 def giants(
-    stars: Mapping[str, np.ndarray],
-    allstar: Mapping[str, np.ndarray],
-    source_ids: np.ndarray,
-    pixels: tuple[int, int],
-    source_id_shift: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of allStar that get a spectrum, and the stars they are of.
+    stars: Mapping[str, np.ndarray], allstar: Mapping[str, np.ndarray], source_ids: np.ndarray
+) -> dict[str, np.ndarray]:
+    """
+    Rows of allStar that get a spectrum, and the stars they are of.
 
     Args:
         stars: columns of `population.draw`, sorted by source_id.
         allstar: columns of allStar, one row a spectrum.
         source_ids: source_id of each row of allStar.
-        pixels: first and last sky pixel of the part of the sky.
-        source_id_shift: bits by which a source_id is shifted to get its pixel.
 
     Returns:
-        Rows of allStar and rows of `stars`.
+        row of allStar, star (row of `stars`), again (a second spectrum of the star before).
 
     Raises:
         ValueError: if a source_id of a row is not among the stars; the message names it.
@@ -49,47 +50,92 @@ def giants(
             f"row {np.argmax(unknown)} of allStar has source_id {source_ids[unknown][0]}, which is "
             "no simulated star; make the stars and allStar in one run"
         )
-    pixel, logg = np.asarray(source_ids) >> source_id_shift, stars["logg"][star]
-    chosen = (pixel >= pixels[0]) & (pixel <= pixels[1]) & (logg > LOGG[0]) & (logg < LOGG[1])
-    rows = np.flatnonzero(chosen & (allstar["SNR"] > 0))
-    return rows, star[rows]
+    again = np.concatenate([[False], star[1:] == star[:-1]])
+    logg = stars["logg"][star]
+    row = np.flatnonzero((logg > LOGG[0]) & (logg < LOGG[1]) & (allstar["SNR"] > 0))
+    return {"row": row, "star": star[row], "again": again[row]}
+
+
+def spectra_of_batch(
+    allstar: Mapping[str, np.ndarray],
+    chosen: Mapping[str, np.ndarray],
+    kind: str,
+    index: int,
+    count: int,
+) -> tuple[list[Spectrum], dict[str, np.ndarray]]:
+    """
+    The files of one batch, whole fields, in the order of the archive's batches.
+
+    Args:
+        allstar: columns of allStar.
+        chosen: from `giants`.
+        kind: `stars` or `aspcap`.
+        index: of the batch, from 0.
+        count: of all batches.
+
+    Returns:
+        The files, and the rows of `chosen` that they are of.
+    """
+    place = {}
+    for k, row in enumerate(chosen["row"]):
+        telescope, field, file, star = (
+            str(allstar[name][row]) for name in ("TELESCOPE", "FIELD", "FILE", "APOGEE_ID")
+        )
+        place[Spectrum(telescope, field, file_name(file, star, kind))] = k
+    files = batch(sorted(place, key=lambda one: (one.folder, one.file)), index, count)
+    rows = np.array([place[one] for one in files], int)
+    return files, {name: values[rows] for name, values in chosen.items()}
 
 
 def write_spectra(
     folder: str | Path,
     stars: Mapping[str, np.ndarray],
     allstar: Mapping[str, np.ndarray],
-    rows: np.ndarray,
-    star: np.ndarray,
+    files: Sequence[Spectrum],
+    rows: Mapping[str, np.ndarray],
+    kind: str,
     seed: int,
     error_scale: float = 1.0,
-) -> Iterator[str]:
-    """Simulate and write the spectra of rows of allStar.
+) -> dict[str, np.ndarray]:
+    """
+    Simulate and write spectra.
 
     Args:
-        folder: gets `{telescope}/{field}/{file}` for each row.
+        folder: gets `{telescope}/{field}/{file}` for each file.
         stars: columns of `population.draw`.
         allstar: columns of allStar.
-        rows: rows of allStar.
-        star: their rows in `stars`.
+        files: from `spectra_of_batch`.
+        rows: rows of allStar and of `stars` that they are of, from there.
+        kind: `stars` or `aspcap`.
         seed: of the sky.
         error_scale: factor on the reported errors.
 
-    Yields:
-        Names of the files below `folder`, in the order of `rows`.
+    Returns:
+        path of each file, and whether it is there: few are not, as in the archive.
     """
-    again = np.concatenate([[False], star[1:] == star[:-1]])
-    for start in range(0, len(rows), CHUNK):
+    paths = [Path(folder) / one.folder / one.file for one in files]
+    there = np.ones(len(paths), bool)
+    for start in range(0, len(paths), CHUNK):
         part = slice(start, start + CHUNK)
-        truth = {name: np.asarray(values)[star[part]] for name, values in stars.items()}
+        truth = {name: np.asarray(values)[rows["star"][part]] for name, values in stars.items()}
         # A repeated row is another spectrum of its star: same star, other noise.
-        truth["star"] = 2 * truth["star"] + again[part]
-        table = {name: np.asarray(values)[rows[part]] for name, values in allstar.items()}
+        truth["star"] = 2 * truth["star"] + rows["again"][part]
+        table = {name: np.asarray(allstar[name])[rows["row"][part]] for name in HEADER.values()}
         seen = observe(truth, table["H"], table["SNR"], table["NVISITS"], seed, error_scale)
-        for k in range(len(table["H"])):
-            name = "/".join(str(table[key][k]) for key in ("TELESCOPE", "FIELD", "FILE"))
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
+        there[part] = Draws(seed, truth["star"]).uniform(f"{kind} file") > LOST
+        for k in np.flatnonzero(there[part]):
             about = {key: table[column][k] for key, column in HEADER.items()}
-            write_apstar(path, about | {key: seen[key][k] for key in ("flux", "error", "mask")})
-            yield name
+            one = {name: seen[name][k] for name in ("flux", "error", "mask", "continuum", "model")}
+            _write(paths[start + k], kind, about | one)
+    return {"path": np.array([str(path) for path in paths], str), "there": there}
+
+
+def _write(path, kind, star):
+    if kind == "stars":
+        write_apstar(path, star)
+        return
+    lost = ~(star["error"] < BAD_ERROR)
+    flux, error = (
+        np.where(lost, np.nan, star[name] / star["continuum"]) for name in ("flux", "error")
+    )
+    write_aspcapstar(path, star | {"flux": flux, "error": error})

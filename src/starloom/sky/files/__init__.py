@@ -9,6 +9,7 @@ from starloom.sky.files.spectra import write_apstar, write_aspcapstar
 from starloom.sky.files.tables import (
     write_allstar,
     write_gaia_source,
+    write_labels,
     write_twomass,
     write_unwise,
     write_xp_bulk,
@@ -20,6 +21,7 @@ __all__ = [
     "write_apstar",
     "write_aspcapstar",
     "write_gaia_source",
+    "write_labels",
     "write_twomass",
     "write_unwise",
     "write_xp_bulk",

@@ -22,8 +22,8 @@ _HEADER = {
     "snr": ("SNR", "median S/N per apStar pixel"),
     "n_visits": ("NVISITS", "number of combined visits"),
     "starflag": ("STARFLAG", "bitwise OR of the visits' flags"),
-    "vhelio": ("VHELIO", "mean barycentric velocity, km/s"),
-    "vscatter": ("VSCATTER", "standard deviation of the visits' velocities, km/s"),
+    "vhelio": ("VHELIO", "barycentric velocity, km/s"),
+    "vscatter": ("VSCATTER", "scatter of the visits, km/s"),
 }
 
 
@@ -36,23 +36,20 @@ def write_apstar(path: str | Path, star: Mapping[str, np.ndarray]) -> None:
         star: apogee_id; flux, error [1e-17 erg/s/cm2/Angstrom] and mask, each (8575,) or
             (n_row, 8575) with the combination first; and what `archives.sdss.read_apstar`
             returns of the header, j_mag, h_mag, k_mag and vscatter where there are. As in DR17,
-            pixels whose flux is NaN keep it, and a lone row is followed by a row of zeros.
+            pixels whose flux is NaN keep it, and a lone row is followed by a row of zeros; to
+            save room values have four bytes, and the images of the sky and of the telluric
+            lines, which are not simulated, are empty.
 
     Raises:
         ValueError: if apogee_id, flux, error or mask is missing, or a row has not 8575 pixels.
     """
-    flux, error = (_rows(path, star, name, np.float64) for name in ("flux", "error"))
-    mask = _rows(path, star, "mask", np.int64)
-    ones = np.ones_like(flux)
+    flux, error = (_rows(path, star, name, np.float32) for name in ("flux", "error"))
+    mask = _rows(path, star, "mask", np.int32)
     images = [
         _image(flux, f"Flux ({_UNITS})"),
         _image(error, f"Err ({_UNITS})"),
         _image(mask, "Pixel bitmask (bit 0: bad or empty pixel)"),
-        _image(0.0 * ones, f"Sky ({_UNITS})"),
-        _image(0.0 * ones, f"Sky error ({_UNITS})"),
-        _image(ones, "Telluric"),
-        _image(0.0 * ones, "Telluric error"),
-        fits.ImageHDU(),
+        *(fits.ImageHDU() for _ in range(5)),
         _velocities(star),
     ]
     _write(path, star, images)

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from astropy.table import Table
 
 from starloom.archives import write_fits, write_text
 from starloom.archives.write_columns import check
 from starloom.archives.xp_columns import ARRAYS
 from starloom.sky.files.label import SIMULATED
+from starloom.tables import write_fits_table
 
 Columns = Mapping[str, np.ndarray]
 
@@ -53,3 +55,8 @@ def write_unwise(path: str | Path, table: Columns) -> None:
 def write_allstar(path: str | Path, table: Columns) -> None:
     """Write APOGEE's allStar; see `archives.write_fits.write_allstar`."""
     write_fits.write_allstar(path, table, SIMULATED)
+
+
+def write_labels(path: str | Path, table: Columns) -> None:
+    """Write a table of published labels as FITS, gzipped if its name ends in .gz."""
+    write_fits_table(path, Table(dict(table), meta={"COMMENT": SIMULATED}))

@@ -3,7 +3,13 @@
 from starloom.sky.labels.allstar import apogee, apogee_snr
 from starloom.sky.labels.gaia import gaia_source, gspphot
 from starloom.sky.labels.infrared import twomass, unwise
-from starloom.sky.labels.seismic import apokasc2, kepler_magnitude, miglio2021, yu2018
+from starloom.sky.labels.seismic import (
+    apokasc2,
+    kepler_magnitude,
+    miglio2021,
+    seismic_tables,
+    yu2018,
+)
 from starloom.sky.labels.simbad import simbad
 from starloom.sky.labels.spectroscopic import lamost, lamost_mrs
 
@@ -17,6 +23,7 @@ __all__ = [
     "lamost",
     "lamost_mrs",
     "miglio2021",
+    "seismic_tables",
     "simbad",
     "twomass",
     "unwise",

@@ -19,6 +19,40 @@ TYPICAL_FDNU = {"rgb": 0.987, "clump": 1.002}
 NEEDED = ("star", "kepler", "kic", "numax_uhz", "dnu_uhz", "mass_msun", "radius_rsun", "teff")
 
 
+YU_TABLE1 = ("KIC", "Kpmag", "QLen", "DLen", "numax", "e_numax", "Delnu", "e_Delnu")
+"""Columns of the first table of Yu et al. (2018); the second has KIC and all others."""
+
+
+def seismic_tables(
+    stars: Mapping[str, np.ndarray],
+    magnitudes: Mapping[str, np.ndarray],
+    seed: int,
+    error_scale: float = 1.0,
+) -> dict[str, Table]:
+    """
+    The published tables of the Kepler stars, under the names that the raw files have.
+
+    Args:
+        stars: columns of `population.draw` with numax_uhz and dnu_uhz [uHz] added.
+        magnitudes: true apparent magnitudes [mag].
+        seed: the run's seed.
+        error_scale: factor on the reported errors; the noise keeps its size.
+
+    Returns:
+        Columns of apokasc2, yu2018_table1, yu2018_table2, miglio2021.
+
+    Raises:
+        KeyError: if `stars` lacks a column; the message names it.
+    """
+    yu, _ = yu2018(stars, magnitudes, seed, error_scale)
+    return {
+        "apokasc2": apokasc2(stars, seed, error_scale)[0],
+        "yu2018_table1": {name: yu[name] for name in YU_TABLE1},
+        "yu2018_table2": {n: v for n, v in yu.items() if n == "KIC" or n not in YU_TABLE1},
+        "miglio2021": miglio2021(stars, magnitudes, seed, error_scale)[0],
+    }
+
+
 def kepler_magnitude(magnitudes: Mapping[str, np.ndarray]) -> np.ndarray:
     """
     Kepler magnitude Kp of red giants from Gaia's photometry [mag].
