@@ -14,6 +14,14 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/acquire.smk"
 include: "workflow/rules/match.smk"
 include: "workflow/rules/prepare.smk"
+
+
+# APOGEE spectra and light curves are there, or a user has none.
+if SPECTRA_BATCHES:
+
+    include: "workflow/rules/prepare_spectra.smk"
+
+
 include: "workflow/rules/scatter_vae.smk"
 include: "workflow/rules/cemp.smk"
 include: "workflow/rules/labels.smk"
