@@ -50,5 +50,5 @@ def clone(root, tmp_path_factory):
 def tiny(clone):
     """The work tree in which the tiny sky has run to the end; tests leave it as it was."""
     tree = clone("tiny")
-    snakemake(tree, "all", "sky")
+    snakemake(tree, "all", "sky", "spectra")
     return tree

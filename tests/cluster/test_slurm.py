@@ -101,7 +101,7 @@ def run(clone, site, tmp_path_factory):
     """The tree in which the tiny sky ran, what Slurm notes of the jobs, and whose they were."""
     tree, folder = clone("slurm"), tmp_path_factory.mktemp("slurmd")
     command = "snakemake --cores all --profile slurm --profile mysite".split()
-    command += "--configfile config/test.yaml --directory .test all sky".split()
+    command += "--configfile config/test.yaml --directory .test all sky spectra".split()
     saboteur = Saboteur()
     with slurm.running(folder):
         saboteur.start()

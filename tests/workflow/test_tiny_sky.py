@@ -97,7 +97,7 @@ def test_a_changed_file_on_the_chain_is_found_and_named(tiny):
 
 def test_two_runs_give_the_same_bytes(tiny, clone, run_in):
     again = clone("again")
-    run_in(again, "all", "sky")
+    run_in(again, "all", "sky", "spectra")
     first, second = digests(tiny / ".test/results"), digests(again / ".test/results")
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] != second[name]} == set()

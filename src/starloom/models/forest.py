@@ -72,7 +72,7 @@ def grow(
     bad = ~(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
     if bad.any() or len(target) < 2:
         raise ValueError(
-            f"a forest of {len(target)} stars, {bad.sum()} of them with a value that is not finite: "
+            f"a forest of {len(target)} stars, {bad.sum()} of them with a value not finite: "
             "give two stars or more and drop the others before"
         )
     random, n_star = np.random.default_rng(seed), len(target)
@@ -112,7 +112,9 @@ def predict(
     """
     inputs = np.asarray(inputs)
     if inputs.ndim != 2 or inputs.shape[1] != forest.n_input:
-        raise ValueError(f"inputs of shape {inputs.shape}: the forest takes {forest.n_input} a star")
+        raise ValueError(
+            f"inputs of shape {inputs.shape}; the forest takes {forest.n_input} a star"
+        )
     good = np.isfinite(inputs).all(axis=1)
     given = np.ascontiguousarray(inputs[good], np.float32)
     total, square = np.zeros(len(given)), np.zeros(len(given))

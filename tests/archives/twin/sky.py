@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import astropy.units as u
@@ -26,7 +26,6 @@ from starloom.archives.unwise import read_unwise
 from starloom.archives.vizier import TABLES
 from starloom.prepare.positions import carry, separation_arcsec
 from starloom.prepare.twomass import point_sources
-from twin.files import fits_bytes
 from twin.light_datalink import LightDataLink
 from twin.light_tap import LightTap
 from twin.server import Server
@@ -34,6 +33,7 @@ from twin.server import Server
 _XP = "gaia/xp_continuous/XpContinuousMeanSpectrum_*.csv.gz"
 _SOURCES = "gaia/gaia_source/GaiaSource_*.csv.gz"
 _RADIUS_ARCSEC = 1.0
+LAMOST = "dr7_v2.0_LRS_stellar.fits.gz"
 
 
 def tables(raw: Path) -> dict[str, Table]:
@@ -90,7 +90,7 @@ def datalink(raw: Path) -> LightDataLink:
 
 
 def serve_trees(raw: Path, server: Server) -> None:
-    """Lay the files that archives keep in folders: allStar, and Gaia's bulk files with sums."""
+    """Lay the files of trees: allStar, LAMOST's table, and Gaia's bulk files with sums."""
     for pattern, place in (
         (_XP, "Gaia/gdr3/Spectroscopy/xp_continuous_mean_spectrum"),
         (_SOURCES, "Gaia/gdr3/gaia_source"),
@@ -102,50 +102,61 @@ def serve_trees(raw: Path, server: Server) -> None:
             shutil.copyfile(path, folder / path.name)
             sums.append(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.name}\n")
         (folder / "_MD5SUM.txt").write_text("".join(sums))
-    shutil.copyfile(raw / "apogee" / "allStar.fits", server.root / "allStar.fits")
+    for name in ("apogee/allStar.fits", f"lamost/{LAMOST}"):
+        shutil.copyfile(raw / name, server.root / Path(name).name)
 
 
 def serve_spectra(raw: Path, server: Server) -> int:
     """
-    Files in place of all spectra that allStar names, with the lists of their fields.
+    The simulated spectra of stars that allStar names, with the lists of their fields.
 
     Returns:
-        How many spectra there are, apStar and aspcapStar together.
+        How many spectra there are, apStar and aspcapStar together; the archive lacks the others.
     """
     names = ("TELESCOPE", "FIELD", "FILE", "APOGEE_ID")
     allstar = read_allstar(raw / "apogee" / "allStar.fits", names)
     base, count = server.root / "sas/dr17/apogee/spectro", 0
     for kind, place in (("stars", "redux/dr17/stars"), ("aspcap", "aspcap/dr17/synspec_rev1")):
         for one in sdss_client.spectra(allstar, kind):
+            source = raw / "apogee" / kind / one.folder / one.file
+            if not source.exists():
+                continue
             folder = base / place / one.folder
             folder.mkdir(parents=True, exist_ok=True)
-            body = fits_bytes(10, seed=count)
-            (folder / one.file).write_bytes(body)
+            shutil.copyfile(source, folder / one.file)
             sums = {"stars": f"dr17_stars_{one.telescope}_{one.field}.sha1sum"}
             name = sums.get(kind) or sdss_client.list_name(one.telescope, one.field)
             with open(folder / name, "a") as handle:
-                handle.write(f"{hashlib.sha1(body).hexdigest()}  {one.file}\n")
+                handle.write(f"{hashlib.sha1(source.read_bytes()).hexdigest()}  {one.file}\n")
             count += 1
     return count
 
 
-def serve_light_curves(server: Server, kics: Iterable[int]) -> None:
-    """Two quarters of each star."""
-    for kic in kics:
-        folder = server.root / "missions/kepler/lightcurves" / kepler.folder_of(kic)
-        folder.mkdir(parents=True)
-        for stamp in ("2009131105131", "2009166043257"):
-            name = f"kplr{kepler.kic9(kic)}-{stamp}_llc.fits"
-            (folder / name).write_bytes(fits_bytes(10, seed=kic))
+def serve_light_curves(raw: Path, server: Server) -> list[int]:
+    """The simulated light curves, one folder a star; gives the stars' KIC numbers."""
+    folders = {path.parent for path in (raw / "kepler").glob("*/*/kplr*_llc.fits")}
+    for folder in folders:
+        kic = kepler.folder_of(int(folder.name))
+        shutil.copytree(folder, server.root / "missions/kepler/lightcurves" / kic)
+    return sorted(int(folder.name) for folder in folders)
 
 
-def add_labels(tap: LightTap, kics: list[int]) -> None:
-    """Published tables with their number of rows; few of them with a KIC number."""
-    for published in TABLES.values():
-        columns = dict.fromkeys(published.columns, np.ones(published.rows))
-        numbers = np.zeros(published.rows, int)
-        numbers[: len(kics)] = kics
-        tap.add(f'"{published.table}"', Table(columns | {"KIC": numbers}))
+def add_labels(tap: LightTap, raw: Path) -> None:
+    """Published tables with their number of rows: simulated stars, then rows without a KIC."""
+    for name, published in TABLES.items():
+        path = raw / "labels" / f"{name}.fits"
+        columns = Table.read(path) if path.exists() else Table({"KIC": np.zeros(1, int)})
+        rows = max(published.rows, len(columns))
+        tap.add(
+            f'"{published.table}"',
+            Table({key: _lengthened(columns[key], rows) for key in columns.colnames}),
+        )
+
+
+def _lengthened(column, rows: int) -> np.ndarray:
+    values = np.zeros(rows, column.dtype)
+    values[: len(column)] = column
+    return values
 
 
 def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
@@ -164,6 +175,7 @@ def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
         r"https://[^,]*allStar-dr17-synspec_rev1\.fits": f"{server.address}/allStar.fits",
         r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{(server.root / 'allStar.fits').stat().st_size}",
         r"https://data\.sdss\.org/sas": f"{server.address}/sas",
+        r"https://dr7\.lamost\.org/catdl\?name=": f"{server.address}/",
         r"https://archive\.stsci\.edu/missions": f"{server.address}/missions",
         r"https://tapvizier[^,]*/tap": tap,
         r"https://gea\.esac\.esa\.int/tap-server/tap": tap,
