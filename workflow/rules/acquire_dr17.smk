@@ -25,7 +25,8 @@ onstart:
     from starloom.archives.datasets import Datasets
     from starloom.archives.plan import plan, require_room
 
-    require_room(plan(ARCHIVES, Datasets(DATASETS)), "results")
+    coming = {job.rule.name for job in workflow.dag.needrun_jobs()}
+    require_room(plan(ARCHIVES, Datasets(DATASETS)), "results", coming)
 
 
 rule download:

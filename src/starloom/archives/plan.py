@@ -1,7 +1,7 @@
 """What a download would bring: files, bytes, time at a rate, and whether the disk holds it."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,14 @@ from starloom.archives.chunks import BULK_LISTS, read_bulk_chunks
 from starloom.archives.datasets import Datasets
 
 GAIA_ROW_BYTES, XP_ROW_BYTES = 600, 17_000
-TWOMASS_ROW_BYTES, UNWISE_ROW_BYTES = 100, 120
-"""Bytes of a star in our compressed files, for what is queried: measured on simulated files."""
+TWOMASS_ROW_BYTES, UNWISE_ROW_BYTES = 100, 350
+"""Bytes of a star in our files, for what is queried: measured on simulated files."""
+
+KEPLER_STARS, QUARTERS = 17_000, 17
+"""Stars of the seismic tables, and how many files one has."""
+
+LABEL_TABLES, LABEL_BYTES = 4, 3_000_000
+"""Published tables, and how large one is."""
 
 XP_BULK_FILES, SPARE = 3386, 1.1
 """Gaia DR3's bulk files where their list is not there, and room for what is being fetched."""
@@ -18,9 +24,14 @@ XP_BULK_FILES, SPARE = 3386, 1.1
 
 @dataclass(frozen=True)
 class Item:
-    """One kind of file: how many, how many bytes in all, and how many of both lie there."""
+    """
+    One kind of file: how many, how many bytes in all, and how many of both lie there.
+
+    `rule` fetches them.
+    """
 
     name: str
+    rule: str
     files: int
     bytes: int
     there: int = 0
@@ -51,18 +62,29 @@ def plan(archives: Mapping, datasets: Datasets, results: str | Path = "results")
         known = raw.parent.parent / BULK_LISTS["gaia_xp_bulk"]
         chunks = len(read_bulk_chunks(known)) if known.exists() else XP_BULK_FILES
     stars = archives["stars"]
-    sizes = {
-        "XP spectra": ("gaia/xp_continuous/*.csv.gz", chunks, stars * XP_ROW_BYTES),
-        "Gaia sources": ("gaia/gaia_source/*.csv.gz", chunks, stars * GAIA_ROW_BYTES),
-        "2MASS": ("twomass/twomass.csv.gz", 1, stars * TWOMASS_ROW_BYTES),
-        "unWISE": ("unwise/unwise.cat.fits", 1, stars * UNWISE_ROW_BYTES),
-        "APOGEE allStar": ("apogee/allStar.fits", 1, datasets["apogee_allstar"].bytes),
-    }
+    size = {name: datasets[name].bytes for name in _SIZED}
+    xp, sources = stars * XP_ROW_BYTES, stars * GAIA_ROW_BYTES
     if bulk:
-        for name, dataset in (("XP spectra", "gaia_xp_bulk"), ("Gaia sources", "gaia_source_bulk")):
-            pattern, files, _ = sizes[name]
-            sizes[name] = (pattern, files, files * datasets[dataset].bytes)
-    return [_item(name, raw, *size) for name, size in sizes.items()]
+        xp, sources = (chunks * size[name] for name in ("gaia_xp_bulk", "gaia_source_bulk"))
+    curves, tables = KEPLER_STARS * QUARTERS, LABEL_TABLES
+    apstar, aspcapstar = size["apogee_star"], size["apogee_aspcapstar"]
+    fields, targets = archives["spectra_batches"], archives["light_curve_batches"]
+    kinds = (
+        ("XP spectra", "fetch_xp", "gaia/xp_continuous/*.csv.gz", chunks, xp),
+        ("Gaia sources", "fetch_gaia_source", "gaia/gaia_source/*.csv.gz", chunks, sources),
+        ("2MASS", "fetch_twomass", "twomass/twomass.csv.gz", 1, stars * TWOMASS_ROW_BYTES),
+        ("unWISE", "fetch_unwise", "unwise/unwise.cat.fits", 1, stars * UNWISE_ROW_BYTES),
+        ("APOGEE allStar", "fetch_allstar", "apogee/allStar.fits", 1, size["apogee_allstar"]),
+        ("apStar", "fetch_spectra", "apogee/stars/batch-*", stars, stars * apstar, fields),
+        ("aspcapStar", "fetch_spectra", "apogee/aspcap/batch-*", stars, stars * aspcapstar, fields),
+        ("seismic tables", "fetch_labels", "labels/*.fits", tables, tables * LABEL_BYTES),
+        (
+            *("light curves", "fetch_light_curves", "kepler/batch-*", curves),
+            *(curves * size["kepler_lightcurve"], targets),
+        ),
+        ("LAMOST", "fetch_lamost", "lamost/*.fits.gz", 1, size["lamost_lrs"]),
+    )
+    return [_item(raw, *kind) for kind in kinds]
 
 
 def say(items: Iterable[Item], rate_mb_s: float, free_bytes: int) -> str:
@@ -78,6 +100,7 @@ def say(items: Iterable[Item], rate_mb_s: float, free_bytes: int) -> str:
     lines = [f"{'':<16}{'files':>8}{'there':>8}{'to fetch':>12}{'time':>10}"]
     total = Item(
         "all",
+        "",
         sum(item.files for item in items),
         sum(item.missing for item in items),
         sum(item.there for item in items),
@@ -100,23 +123,28 @@ def free_bytes(folder: str | Path) -> int:
     return shutil.disk_usage(place).free
 
 
-def require_room(items: Iterable[Item], folder: str | Path) -> None:
+def require_room(
+    items: Iterable[Item], folder: str | Path, rules: Collection[str] | None = None
+) -> None:
     """
     Refuse a download that the disk cannot hold.
 
     Args:
         items: of `plan`.
         folder: where it goes.
+        rules: those that a run will do; None for all.
 
     Raises:
         ValueError: if the disk is too small; the message says by how much.
     """
     free = free_bytes(folder)
-    needed = int(sum(item.missing for item in items) * SPARE)
+    asked = [item for item in items if rules is None or item.rule in rules]
+    needed = int(sum(item.missing for item in asked) * SPARE)
     if needed > free:
         raise ValueError(
             f"the disk of {folder} has {say_bytes(free)} free, and {say_bytes(needed)} are needed: "
-            "free some, link results/raw to a larger disk, or ask for less (archives/gaia: query)"
+            "free some, link results/raw to a larger disk, or ask for less: archives/gaia: query, or "
+            "the catalogue of one study by its name (`starloom fetch` says what each kind needs)"
         )
 
 
@@ -137,8 +165,16 @@ def say_time(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _item(name: str, raw: Path, pattern: str, files: int, size: int) -> Item:
-    there = [path.stat().st_size for path in raw.glob(pattern)]
+_SIZED = (
+    *("apogee_allstar", "apogee_star", "apogee_aspcapstar", "kepler_lightcurve", "lamost_lrs"),
+    *("gaia_xp_bulk", "gaia_source_bulk"),
+)
+
+
+def _item(
+    raw: Path, name: str, rule: str, pattern: str, files: int, size: int, jobs: int | None = None
+) -> Item:
+    """Of files that `jobs` share, the lists of what each job has fetched lie at the pattern."""
     # What is complete counts as it was planned: estimates must not leave a rest for ever.
-    share = len(there) / files
-    return Item(name, files, int(size), len(there), int(size * min(1.0, share)))
+    share = min(1.0, len(list(raw.glob(pattern))) / (jobs or files))
+    return Item(name, rule, files, int(size), round(files * share), int(size * share))

@@ -48,6 +48,30 @@ def test_a_plan_counts_what_is_there_as_done(archives, datasets, tmp_path):
     assert items["APOGEE allStar"].missing == datasets["apogee_allstar"].bytes
 
 
+def test_spectra_and_light_curves_are_counted_by_the_batches_that_are_done(
+    archives, datasets, tmp_path
+):
+    archives |= {"stars": 1000, "spectra_batches": 4}
+    for batch in range(3):
+        path = tmp_path / "results" / "raw" / "apogee" / "stars" / f"batch-{batch}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    items = {item.name: item for item in plans.plan(archives, datasets, tmp_path / "results")}
+    assert (items["apStar"].files, items["apStar"].there) == (1000, 750)
+    assert items["apStar"].missing == 250 * datasets["apogee_star"].bytes
+    curves = items["light curves"]
+    assert curves.missing == curves.files * datasets["kepler_lightcurve"].bytes > 1e11
+
+
+def test_only_what_a_run_will_fetch_must_find_room(archives, datasets, tmp_path, monkeypatch):
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**11))
+    items = plans.plan(archives, datasets, tmp_path / "results")
+    plans.require_room(items, tmp_path, {"all", "fetch_xp", "fetch_allstar"})
+    with pytest.raises(ValueError, match="the catalogue of one study"):
+        plans.require_room(items, tmp_path, {"fetch_spectra"})
+
+
 def test_bulk_files_are_counted_by_the_archive_s_list(archives, datasets, tmp_path):
     archives["gaia"] = "bulk"
     item = plans.plan(archives, datasets, tmp_path / "results")[0]
