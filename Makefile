@@ -12,7 +12,7 @@ CORES ?= all
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test slurm-test lint format rulegraph reference locks bench clean
+.PHONY: help demo test slurm-test hats lint format rulegraph reference locks bench clean
 
 help: ## Say what can be made
 	@echo "starloom: from raw stellar surveys to catalogues, figures and numbers"
@@ -42,6 +42,11 @@ format: $(VENV)/.dev ## Format Python and Snakemake files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+hats: $(VENV)/.base ## Set up LSDB for the whole-sky match in an environment of its own, .venv-hats
+	@test -x .venv-hats/bin/python || $(PYTHON) -m venv .venv-hats
+	@VIRTUAL_ENV=$(CURDIR)/.venv-hats UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install --quiet --require-hashes -r envs/hats.lock \
+		|| .venv-hats/bin/python -m pip install --quiet --require-hashes -r envs/hats.lock
 
 rulegraph: $(VENV)/.base ## Draw the graph of rules again (docs/rulegraph.svg)
 	$(BIN)/python -m starloom.figures.rulegraph docs/rulegraph.svg

@@ -52,3 +52,12 @@ def tiny(clone):
     tree = clone("tiny")
     snakemake(tree, "all", "sky", "spectra")
     return tree
+
+
+@pytest.fixture(scope="session")
+def hats_python() -> str:
+    """Python of the environment of envs/hats.lock: STARLOOM_HATS_PYTHON, or that of `make hats`."""
+    python = os.environ.get("STARLOOM_HATS_PYTHON", str(ROOT / ".venv-hats" / "bin" / "python"))
+    if not Path(python).exists():
+        pytest.skip(f"no environment of envs/hats.lock: {python} is not there; run `make hats`")
+    return python

@@ -86,7 +86,7 @@ def test_bulk_files_are_counted_by_the_archive_s_list(archives, datasets, tmp_pa
 def test_a_disk_too_small_is_refused_before_anything_starts(fetch, monkeypatch, capsys):
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**9))
-    with pytest.raises(ValueError, match=r"has 1 GB free, and .* GB are needed"):
+    with pytest.raises(ValueError, match=r"has 1 GB free, and .* TB are needed"):
         fetch("--dry-run")
     assert "XP spectra" in capsys.readouterr().out
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**15))

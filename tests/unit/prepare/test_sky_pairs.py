@@ -50,11 +50,8 @@ def catalogues(tmp_path):
     return tables
 
 
-def test_pairs_are_those_of_a_search_without_partitions(catalogues, tmp_path, root):
-    python = os.environ.get("STARLOOM_HATS_PYTHON")
-    if not python:
-        pytest.skip("no environment of envs/hats.lock: set STARLOOM_HATS_PYTHON to its python")
-    done = _child(python, tmp_path, root)
+def test_pairs_are_those_of_a_search_without_partitions(catalogues, tmp_path, root, hats_python):
+    done = _child(hats_python, tmp_path, root)
     assert done.returncode == 0, done.stderr[-3000:]
     found = read_table(tmp_path / "pairs.parquet")
     one, two, separation = close_pairs(*catalogues["left"], *catalogues["right"], 2.0)
