@@ -118,10 +118,7 @@ def test_the_catalogue_has_each_star_once_with_its_labels_and_latents(sky):
     assert {"z0", "e_z0", "label_flag", "xp_flag", "_healpix_29"} <= set(table.column_names)
 
 
-def test_lsdb_opens_it_and_finds_a_cone(sky):
-    python = os.environ.get("STARLOOM_HATS_PYTHON")
-    if not python:
-        pytest.skip("no environment with LSDB: make one from envs/hats.lock and name its Python")
+def test_lsdb_opens_it_and_finds_a_cone(sky, hats_python):
     tree, _ = sky
     code = (
         "import lsdb, sys; c = lsdb.open_catalog(sys.argv[1]); t = c.compute();"
@@ -130,6 +127,8 @@ def test_lsdb_opens_it_and_finds_a_cone(sky):
         "print(len(t), n)"
     )
     path = tree / ".test/results/allsky/stellar_labels"
-    done = subprocess.run([python, "-c", code, path], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [hats_python, "-c", code, path], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split()[-2:] == [str(FILES * STARS), str(STARS)]

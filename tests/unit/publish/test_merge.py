@@ -1,7 +1,6 @@
 """The merged catalogue: one row a star, nothing invented, every column with one meaning."""
 
 import json
-import os
 import subprocess
 import warnings
 from pathlib import Path
@@ -167,15 +166,12 @@ def test_a_star_without_a_position_lies_where_its_source_id_says():
     np.testing.assert_array_equal(found >> (2 * 17), known >> (2 * 17))
 
 
-def test_lsdb_opens_it_and_finds_a_star(written):
-    python = os.environ.get("STARLOOM_HATS_PYTHON")
-    if not python:
-        pytest.skip("STARLOOM_HATS_PYTHON names no Python with envs/hats.lock")
+def test_lsdb_opens_it_and_finds_a_star(written, hats_python):
     code = (
         "import sys, lsdb; c = lsdb.open_catalog(sys.argv[1]); "
         "print(len(c.compute()), len(c.cone_search(1.0, -1.0, 60).compute()))"
     )
     done = subprocess.run(
-        [python, "-c", code, str(written / "hats")], capture_output=True, text=True
+        [hats_python, "-c", code, str(written / "hats")], capture_output=True, text=True
     )
     assert done.stdout.split()[-2:] == ["3", "1"], done.stderr
