@@ -107,7 +107,7 @@ def run(clone, site, tmp_path_factory):
         saboteur.start()
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=tree, capture_output=True, text=True, timeout=1500, check=False,
+            cwd=tree, capture_output=True, text=True, timeout=2400, check=False,
             env=ENVIRONMENT | {"HOME": str(site)},
         )  # fmt: skip
         saboteur.stop.set()
@@ -131,7 +131,7 @@ def test_a_job_that_was_ended_is_tried_again_with_more(run, rule, state):
 def test_gpu_jobs_run_on_the_gpu_partition_and_others_do_not(run):
     _, jobs, of_rule = run
     for rule, ids in of_rule.items():
-        expected = "gpu" if rule.startswith("train_") else "cpu"
+        expected = "gpu" if rule.startswith(("train_", "observe_")) else "cpu"
         assert {jobs[job]["Partition"] for job in ids} == {expected}, rule
 
 
