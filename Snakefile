@@ -25,7 +25,12 @@ if SPECTRA_BATCHES:
 include: "workflow/rules/scatter_vae.smk"
 include: "workflow/rules/cemp.smk"
 include: "workflow/rules/labels.smk"
-include: "workflow/rules/tagging.smk"
+
+
+# Chemical tagging is of APOGEE spectra.
+if SPECTRA_BATCHES:
+
+    include: "workflow/rules/tagging.smk"
 
 
 # The whole sky needs the stars' parts of the sky: a user's own files have none.
