@@ -174,6 +174,7 @@ def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
     replaced = {
         r"https://[^,]*allStar-dr17-synspec_rev1\.fits": f"{server.address}/allStar.fits",
         r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{(server.root / 'allStar.fits').stat().st_size}",
+        r",,470000,": ",,4700,",  # a plan counts 17,000 Kepler stars; the twin has few
         r"https://data\.sdss\.org/sas": f"{server.address}/sas",
         r"https://dr7\.lamost\.org/catdl\?name=": f"{server.address}/",
         r"https://archive\.stsci\.edu/missions": f"{server.address}/missions",
