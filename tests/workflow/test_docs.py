@@ -17,7 +17,7 @@ from starloom.tables import read_table, write_json
 
 pytestmark = pytest.mark.workflow
 
-MARKS = ("needs the network", "needs a cluster", "takes minutes")
+MARKS = ("needs the network", "needs a cluster", "takes minutes", "fails where the disk")
 """Words in a command's comment that a reader sees, and for which it is only planned here; so are
 those of `make`, which set up an environment first, and of the cluster's profile."""
 
