@@ -64,7 +64,8 @@ def test_a_changed_model_reruns_training_and_what_follows_but_not_preparation(ti
     finally:
         path.write_text(path_text)
     assert "train_scatter_vae" in jobs
-    assert set(jobs) <= STUDY
+    # The expert model of the CEMP populations is a scatter VAE too.
+    assert {name for name in jobs if not name.endswith("_cemp")} <= STUDY
 
 
 def test_a_changed_figure_reruns_the_figure_and_the_pages_only(tiny, plan):
