@@ -178,7 +178,7 @@ def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
         r"https://data\.sdss\.org/sas": f"{server.address}/sas",
         r"https://dr7\.lamost\.org/catdl\?name=": f"{server.address}/",
         r"https://archive\.stsci\.edu/missions": f"{server.address}/missions",
-        r"https://tapvizier[^,]*/tap": tap,
+        r"https://tapvizier[^,]*/tap": f"{server.address}/tap",
         r"https://gea\.esac\.esa\.int/tap-server/tap": tap,
         r"https://irsa\.ipac\.caltech\.edu/TAP": tap,
         r"https://gea\.esac\.esa\.int": server.address,
