@@ -22,6 +22,12 @@ if SPECTRA_BATCHES:
     include: "workflow/rules/prepare_spectra.smk"
 
 
+# Ages need spectra and light curves of the same stars.
+if SPECTRA_BATCHES and HAS["labels"]:
+
+    include: "workflow/rules/ages.smk"
+
+
 include: "workflow/rules/scatter_vae.smk"
 include: "workflow/rules/cemp.smk"
 include: "workflow/rules/labels.smk"

@@ -5,7 +5,7 @@ Tables take their units and descriptions from here, the data-model page is gener
 and a test fails when a product has a column that is not here. A study has a module of its own.
 """
 
-from starloom.columns.ages import POWER_FLAGS, SPECTRUM_FLAGS
+from starloom.columns.ages import AGE_FLAGS, LATENT_AGES, POWER_FLAGS, SPECTRUM_FLAGS
 from starloom.columns.cemp import CEMP_POPULATIONS
 from starloom.columns.entries import Column, Flag
 from starloom.columns.labels import LABEL_FLAGS, STELLAR_LABELS, whole_sky
@@ -14,8 +14,10 @@ from starloom.columns.stars import MATCH_FLAGS, STAR, XP_FLAGS
 from starloom.columns.tagging import TAGGING, TAGGING_FLAGS, tagging
 
 __all__ = [
+    "AGE_FLAGS",
     "CEMP_POPULATIONS",
     "LABEL_FLAGS",
+    "LATENT_AGES",
     "MATCH_FLAGS",
     "POWER_FLAGS",
     "SCATTER_VAE",

@@ -1,6 +1,6 @@
 """Flags of APOGEE spectra and Kepler power spectra, and columns of the age catalogue."""
 
-from starloom.columns.entries import Flag
+from starloom.columns.entries import Column, Flag
 
 SPECTRUM_FLAGS = {
     flag.name: flag
@@ -25,3 +25,48 @@ POWER_FLAGS = {
     )
 }
 """Bits of `power_flag`."""
+
+AGE_FLAGS = {
+    flag.name: flag
+    for flag in (
+        Flag(0, "no_spectrum", "no spectrum of this row of allStar was read"),
+        Flag(1, "bad_spectrum", "the spectrum is damaged, masked or without continuum"),
+        Flag(2, "outside_latent", "not 1.5 < log g < 3.6 and SNREV > 30: no latent position"),
+        Flag(3, "outside_age", "not 2.5 < log g < 3.6: no age"),
+        Flag(4, "no_labels", "Teff or [Fe/H] is missing: no age"),
+        Flag(5, "out_of_range", "a latent mean beyond those of all training pairs"),
+        Flag(6, "large_error", "the age's error exceeds 40 percent of it"),
+        Flag(7, "survey_flags", "STARFLAG or ASPCAPFLAG is not zero"),
+    )
+}
+"""Bits of `age_flag`; with bits 0 to 2 there is nothing, with bits 3 or 4 no age."""
+
+_LATENT = tuple(
+    column
+    for index in range(5)
+    for column in (
+        Column(f"z{index}", "f4", "", f"mean of latent dimension {index}, first member"),
+        Column(f"e_z{index}", "f4", "", f"standard deviation of latent dimension {index}"),
+    )
+)
+
+LATENT_AGES = (
+    Column("apogee_id", "U18", "", "name of the star in APOGEE", "meta.id"),
+    Column("telescope", "U8", "", "telescope: apo25m, apo1m or lco25m"),
+    Column("field", "U32", "", "APOGEE field"),
+    Column("source_id", "i8", "", "Gaia source identifier; 0 if allStar has none", "meta.id"),
+    Column("STARFLAG", "i8", "", "bits of APOGEE's STARFLAG", "meta.code"),
+    Column("ASPCAPFLAG", "i8", "", "bits of APOGEE's ASPCAPFLAG", "meta.code"),
+    *_LATENT,
+    Column("LogAge", "f4", "", "log10 of the age in Gyr, from latent, Teff, [Fe/H]", "time.age"),
+    Column("LogAge_Error", "f4", "", "its error, calibrated", "stat.error"),
+    Column("Age", "f4", "Gyr", "age", "time.age"),
+    Column("Age_Error", "f4", "Gyr", "its error, calibrated", "stat.error"),
+    Column("clump_probability", "f4", "", "probability that the star burns helium in its core"),
+    Column("numax", "f4", "uHz", "frequency of maximum power, from the latent"),
+    Column("e_numax", "f4", "uHz", "its error", "stat.error"),
+    Column("dnu", "f4", "uHz", "large frequency separation, from the latent"),
+    Column("e_dnu", "f4", "uHz", "its error", "stat.error"),
+    Column("age_flag", "i4", "", "bits of the age", "meta.code"),
+)
+"""Columns of the catalogue `latent_ages`; z0 to z4 are those of the paper's five dimensions."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import PRNGKeyArray, PyTree
 from threadpoolctl import threadpool_limits
 
@@ -90,6 +91,7 @@ def fit(
     settings: Settings,
     rival: Rival | None = None,
     members: int | None = None,
+    start: PyTree | None = None,
     folder: str | Path | None = None,
     identity: Mapping = (),
     what: str = "training",
@@ -107,6 +109,8 @@ def fit(
         settings: length, batch and rates.
         rival: a second player; `init` gives its parameters as `state["rival"]`.
         members: train an ensemble of so many at once, each from its own key; None trains one.
+        start: parameters to start from in place of those of `init`, of a training before this
+            one; of an ensemble with the axis of members.
         folder: where checkpoints go and are resumed from; None keeps none.
         identity: plain values that tell this training from others (its code, its model), beside
             the settings, the key and the data.
@@ -128,13 +132,14 @@ def fit(
             f"{n_star} training stars make {n_star // settings.batch} batches of {settings.batch}: "
             f"fewer than the {rival.steps} steps of one turn; make batches smaller"
         )
-    card = _card(settings, key, members, train, valid, identity)
+    card = _card(settings, key, members, train, valid, start, identity)
     names = ("epochs", "validate_epochs", "patience", "weight_decay")
     choices = {name: getattr(settings, name) for name in names}
     choices |= {"keep_last": settings.keep == "last", "rival": rival}
     run = compiled(loss, init, **choices, ensemble=members is not None)
     keys = key if members is None else jax.random.split(key, members)
-    carry, history, done = _resume(folder, card, run.start(keys), settings.epochs, what)
+    fresh = _started(run.start(keys), start, members)
+    carry, history, done = _resume(folder, card, fresh, settings.epochs, what)
     rates = jnp.asarray(_rates(settings), jnp.float32)
     train, valid = jax.device_put((train, valid))
 
@@ -164,6 +169,16 @@ def fit(
                 checkpoints.save(folder, done, {"carry": carry, "history": history}, card)
                 saved = done
     return _result(carry, history, run.unravel, members, what)
+
+
+def _started(carry, start, members):
+    """The first carry, with other parameters where some are given."""
+    if start is None:
+        return carry
+    flatten = lambda tree: ravel_pytree(tree)[0]  # noqa: E731
+    params = (flatten if members is None else jax.vmap(flatten))(start)
+    # Donated buffers must not appear twice.
+    return carry._replace(params=params, best_params=jnp.copy(params))
 
 
 def _resume(folder, card, carry, epochs, what):
@@ -237,13 +252,13 @@ def _with_batch(settings, n_star):
     return replace(settings, batch=n_star)
 
 
-def _card(settings, key, members, train, valid, identity):
+def _card(settings, key, members, train, valid, start, identity):
     """What tells a training from others; one may be prolonged, so its length is not part of it."""
     digest = hashlib.blake2b(digest_size=16)
-    for stars in (train, valid):
-        for name in sorted(stars):
-            digest.update(f"{name} {stars[name].dtype} {stars[name].shape}".encode())
-            digest.update(np.ascontiguousarray(stars[name]))
+    for arrays in (train, valid, checkpoints.flatten(start)):
+        for name in sorted(arrays):
+            digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+            digest.update(np.ascontiguousarray(arrays[name]))
     names = {"epochs", "checkpoint_epochs"}
     card = {
         "settings": {k: v for k, v in asdict(settings).items() if k not in names},

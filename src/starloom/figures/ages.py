@@ -1,0 +1,396 @@
+"""Figures of the study ages: tables in, matplotlib Figures out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter
+
+from starloom.figures import ages_spectra as spectra
+from starloom.figures.style import PAGE_INCH, finite_range, styled
+
+Table = Mapping[str, np.ndarray]
+
+PAPER = "Leung et al. (2023)"
+OLDEST_GYR = 14.0
+AGE_TICKS = (1, 2, 4, 8, 14)
+STATES = ((1, "first branch", "C0", "o"), (2, "red clump", "C1", "^"))
+DISC_KPC = ((3, 5), (5, 7), (7, 9), (9, 11), (11, 13), (13, 15))
+HEIGHTS_KPC = ((1.0, 2.0), (0.5, 1.0), (0.0, 0.5))
+
+
+def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[Figure, str, str]]:
+    """
+    Draw the named figures of the study.
+
+    Args:
+        tables: `pairs` (predictions of all pairs), `catalog` with labels and place, `spectra`,
+            `samples`, `slopes`, as the study's rules write them.
+        names: of the figures.
+
+    Returns:
+        By name: the figure, its title and its caption.
+    """
+    pairs, catalog = tables["pairs"], tables["catalog"]
+    test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
+    clean = {n: v[np.isfinite(catalog["LogAge"]) & _clean(catalog)] for n, v in catalog.items()}
+    held = f"{len(test['kic']):,} test stars, seen neither by the networks nor by the forests"
+    mapped = (
+        f"{len(clean['LogAge']):,} stars with ages whose error is below 40 %, without survey flags"
+    )
+    drawn = {
+        "latent": lambda: (
+            latent(pairs),
+            "The latent space of the first member",
+            "Latent means of all pairs, coloured by evolutionary state, numax, [Fe/H] and excess "
+            f"Delta nu, none of which the encoder was told. {PAPER}, Fig. 5.",
+        ),
+        "power": lambda: (
+            spectra.power(tables["spectra"]),
+            "Power spectra predicted from stellar spectra",
+            "Power over its background of test stars (grey) and what the encoder-decoder predicts "
+            f"from their APOGEE spectra (colour); the line marks numax. {PAPER}, Fig. 3.",
+        ),
+        "decoded": lambda: (
+            spectra.decoded(tables["samples"]),
+            "Power spectra decoded from places in the latent space",
+            "Decoded at the latent means of giants from low to high numax, and (last) at a place "
+            f"that no spectrum comes near. {PAPER}, Fig. 4.",
+        ),
+        "jacobian": lambda: (
+            spectra.jacobian(tables["slopes"]),
+            "What in a spectrum moves the latent position",
+            "Derivative of the latent dimension that moves most with the normalised flux, median "
+            f"of first-branch giants of low and of high numax. {PAPER}, Fig. 6.",
+        ),
+        "abundances": lambda: (
+            against(test, ABUNDANCES),
+            "Abundances from the latent space",
+            f"Predicted from the latent alone against APOGEE's; {held}. {PAPER}, Fig. 7.",
+        ),
+        "seismology": lambda: (
+            against(test, SEISMOLOGY),
+            "Seismology from the latent space",
+            f"Predicted from the latent alone against the measured; {held}. {PAPER}, Fig. 8.",
+        ),
+        "states": lambda: (
+            states(test),
+            "Evolutionary state from the latent space",
+            f"Share of each seismic class by predicted class; {held}. {PAPER}, Fig. 9.",
+        ),
+        "ages": lambda: (
+            ages(test, ("fiducial",)),
+            "Ages against seismic ages",
+            f"From latent, Teff and [Fe/H], against Miglio et al. (2021); {held}. {PAPER}, "
+            "Fig. 10.",
+        ),
+        "ages_apokasc2": lambda: (
+            beside_apokasc2(test),
+            "Ages against another catalogue",
+            f"Against the ages of APOKASC-2, which no forest was told; {held}. After {PAPER}, "
+            "Fig. 11, which has another catalogue.",
+        ),
+        "alpha_age": lambda: (
+            alpha_age(clean),
+            "Ages on the abundance plane",
+            f"Left: [Fe/H] and [alpha/M], by mean age in cells; right: age against [alpha/M]. "
+            f"{mapped}. After {PAPER}, Fig. 12.",
+        ),
+        "disc": lambda: (
+            disc(clean),
+            "Ages across the disc",
+            f"Mean age in cells of Galactocentric radius and height; {mapped}. {PAPER}, Fig. 13.",
+        ),
+        "abundance_grid": lambda: (
+            abundance_grid(clean),
+            "The abundance plane across the disc",
+            f"[Fe/H] and [alpha/M] by age in bins of radius and height; {mapped}. {PAPER}, "
+            "Fig. 14.",
+        ),
+        "age_histograms": lambda: (
+            age_histograms(clean),
+            "Ages of the two sequences",
+            "Ages above and below the line [alpha/M] = -0.2211 [Fe/H] + 0.0442 (and 0.05); "
+            f"{mapped}. {PAPER}, Fig. 15.",
+        ),
+        "ablations": lambda: (
+            ages(test, ("z_only", "z_teff", "z_feh", "z_teff_feh_alpha", "labels", "spectrum")),
+            "Ages from less, from more, and without a latent space",
+            "Forests with other inputs: latent alone, with Teff, with [Fe/H], with [alpha/M] too; "
+            f"APOGEE's labels alone; the spectrum's components alone; {held}. {PAPER}, Figs. 16 "
+            "and 17.",
+        ),
+    }
+    return {name: drawn[name]() for name in names}
+
+
+ABUNDANCES = (
+    ("fe_h", "[Fe/H]", "dex", lambda stars: stars["fe_h"]),
+    ("alpha_m", r"[$\alpha$/M]", "dex", lambda stars: stars["alpha_m"]),
+    ("n_h", "[N/H]", "dex", lambda stars: stars["n_fe"] + stars["fe_h"]),
+    ("c_n", "[C/N]", "dex", lambda stars: stars["c_fe"] - stars["n_fe"]),
+)
+SEISMOLOGY = (
+    ("log_numax", r"$\ln\nu_\mathrm{max}$", r"$\mu$Hz", lambda stars: np.log(stars["numax"])),
+    ("log_dnu", r"$\ln\Delta\nu$", r"$\mu$Hz", lambda stars: np.log(stars["dnu"])),
+    (
+        "excess_dnu",
+        r"excess $\Delta\nu$",
+        "",
+        lambda stars: stars["dnu"] / (0.263 * stars["numax"] ** 0.772),
+    ),
+)
+"""Predicted column, label, unit, measured value."""
+
+INPUTS = {
+    "fiducial": r"latent, $T_\mathrm{eff}$, [Fe/H]",
+    "z_only": "latent",
+    "z_teff": r"latent, $T_\mathrm{eff}$",
+    "z_feh": "latent, [Fe/H]",
+    "z_teff_feh_alpha": r"latent, $T_\mathrm{eff}$, [Fe/H], [$\alpha$/M]",
+    "labels": "APOGEE labels",
+    "spectrum": "spectrum",
+}
+
+
+def latent(pairs: Table) -> Figure:
+    """Neighbouring dimensions of the latent space, one row a pair, one column a quantity."""
+    n_latent = sum(name[:1] == "z" and name[1:].isdigit() for name in pairs)
+    mean = np.stack([pairs[f"z{i}"] for i in range(n_latent)], axis=1)
+    order = np.argsort(-mean.std(axis=0), kind="stable")
+    axes_of = [(order[0], order[i]) for i in range(1, min(3, n_latent))]
+    excess = pairs["dnu"] / (0.263 * pairs["numax"] ** 0.772)
+    shown = (
+        ("red clump (1), first branch (0)", (pairs["state"] == 2).astype(float)),
+        (r"$\log_{10}\nu_\mathrm{max}$ [$\mu$Hz]", np.log10(pairs["numax"])),
+        ("[Fe/H] [dex]", pairs["fe_h"]),
+        (r"excess $\Delta\nu$", excess),
+    )
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.0 + 1.6 * (len(axes_of) - 1) + 1.0))
+        panels = figure.subplots(
+            len(axes_of), len(shown), squeeze=False, sharex="row", sharey="row"
+        )
+        for column, (label, values) in enumerate(shown):
+            low, high = (0, 1) if column == 0 else finite_range(values, 2)
+            for row, (i, j) in enumerate(axes_of):
+                axes = panels[row, column]
+                points = axes.scatter(
+                    mean[:, i], mean[:, j], c=values, s=2.5, vmin=low, vmax=high, linewidths=0,
+                    rasterized=True, plotnonfinite=False, cmap="viridis",
+                )  # fmt: skip
+                axes.set_xlim(*finite_range(mean[:, i], 0.2))
+                axes.set_ylim(*finite_range(mean[:, j], 0.2))
+                axes.set_xlabel(f"$z_{i}$")
+                if column == 0:
+                    axes.set_ylabel(f"$z_{j}$")
+            figure.colorbar(points, ax=panels[:, column], location="top", aspect=16, label=label)
+    return figure
+
+
+def against(stars: Table, shown: tuple) -> Figure:
+    """Predictions from the latent against measurements, one panel a quantity."""
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.3))
+        for axes, (key, label, unit, measure) in zip(
+            figure.subplots(1, len(shown)), shown, strict=True
+        ):
+            truth = measure(stars)
+            value = stars.get(f"predicted_{key}", np.full(len(truth), np.nan))
+            _against(axes, truth, value, stars["state"])
+            said = f"{label} [{unit}]" if unit else label
+            axes.set_xlabel(f"{said}, measured")
+            axes.set_ylabel(f"{said}, from latent")
+            spread = np.nanstd(value - truth) if len(truth) else np.nan
+            axes.set_title(f"scatter {spread:.3g}", fontsize=7)
+        axes.legend(loc="lower right", fontsize=6)
+    return figure
+
+
+def ages(stars: Table, inputs: tuple[str, ...]) -> Figure:
+    """Predicted ages against seismic ones, one panel a forest."""
+    columns = min(3, len(inputs))
+    rows = -(-len(inputs) // columns)
+    width = PAGE_INCH if columns > 1 else 0.5 * PAGE_INCH
+    with styled():
+        figure = Figure(figsize=(width, 2.7 * rows))
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for axes, name in zip(panels.flat, inputs, strict=False):
+            truth = 10 ** stars["log_age"]
+            value = 10 ** stars.get(f"age_{name}", np.full(len(truth), np.nan))
+            _against(axes, truth, value, stars["state"])
+            _age_axes(axes)
+            axes.set_title(INPUTS[name], fontsize=7)
+            axes.label_outer()
+        panels[0, 0].legend(loc="upper left", fontsize=6)
+        for axes in panels[:, 0]:
+            axes.set_ylabel("predicted age [Gyr]")
+        for axes in panels[-1]:
+            axes.set_xlabel("seismic age [Gyr]")
+    return figure
+
+
+def beside_apokasc2(stars: Table) -> Figure:
+    """Predicted ages against those of APOKASC-2."""
+    with styled():
+        figure = Figure(figsize=(0.5 * PAGE_INCH, 2.7))
+        axes = figure.subplots()
+        truth = 10 ** stars["log_age_apokasc2"]
+        value = 10 ** stars.get("age_fiducial", np.full(len(truth), np.nan))
+        _against(axes, truth, value, stars["state"])
+        _age_axes(axes)
+        axes.set_xlabel("age of APOKASC-2 [Gyr]")
+        axes.set_ylabel("predicted age [Gyr]")
+        axes.legend(loc="upper left", fontsize=6)
+    return figure
+
+
+def states(stars: Table) -> Figure:
+    """Share of each seismic class that the latent calls each class."""
+    called = stars.get("predicted_clump", np.zeros(len(stars["state"]))) > 0.5
+    share = np.array(
+        [
+            [np.mean(called[stars["state"] == code] == is_clump) for is_clump in (False, True)]
+            if (stars["state"] == code).any()
+            else [0.0, 0.0]
+            for code in (1, 2)
+        ]
+    )
+    with styled():
+        figure = Figure(figsize=(0.45 * PAGE_INCH, 2.6))
+        axes = figure.subplots()
+        axes.imshow(share, vmin=0, vmax=1, cmap="Blues")
+        for (i, j), value in np.ndenumerate(share):
+            axes.text(
+                j, i, f"{100 * value:.1f} %", ha="center", color="w" if value > 0.6 else "0.2"
+            )
+        axes.set_xticks([0, 1], ["first branch", "red clump"])
+        axes.set_yticks([0, 1], ["first branch", "red clump"])
+        axes.tick_params(length=0, which="both")
+        axes.set_xlabel("from the latent")
+        axes.set_ylabel("from seismology")
+    return figure
+
+
+def alpha_age(catalog: Table) -> Figure:
+    """Mean age on the abundance plane, and age against [alpha/M]."""
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.8))
+        left, right = figure.subplots(1, 2)
+        cells = _mean_age(left, catalog["fe_h"], catalog["alpha_m"], catalog["Age"], 40)
+        left.set_xlabel("[Fe/H] [dex]")
+        left.set_ylabel(r"[$\alpha$/M] [dex]")
+        figure.colorbar(cells, ax=left, label="mean age [Gyr]")
+        counts = right.hexbin(
+            catalog["alpha_m"], catalog["Age"], gridsize=40, mincnt=1, norm=LogNorm(vmin=1),
+            extent=(-0.15, 0.45, 0, OLDEST_GYR), linewidths=0.1, rasterized=True, cmap="cividis",
+        )  # fmt: skip
+        figure.colorbar(counts, ax=right, label="stars per cell", format="%g")
+        right.set_xlabel(r"[$\alpha$/M] [dex]")
+        right.set_ylabel("age [Gyr]")
+    return figure
+
+
+def disc(catalog: Table) -> Figure:
+    """Mean age by Galactocentric radius and height."""
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 2.7))
+        axes = figure.subplots()
+        cells = _mean_age(axes, catalog["radius_kpc"], catalog["height_kpc"], catalog["Age"], 50)
+        axes.set_xlabel("Galactocentric radius $R$ [kpc]")
+        axes.set_ylabel("height $z$ [kpc]")
+        axes.set_xlim(*finite_range(catalog["radius_kpc"], 0.5))
+        axes.set_ylim(*finite_range(catalog["height_kpc"], 0.5))
+        figure.colorbar(cells, ax=axes, label="mean age [Gyr]")
+    return figure
+
+
+def abundance_grid(catalog: Table) -> Figure:
+    """[Fe/H] and [alpha/M] by age in bins of radius and height."""
+    radius, height = catalog["radius_kpc"], np.abs(catalog["height_kpc"])
+    with styled():
+        figure = Figure(figsize=(PAGE_INCH, 3.9))
+        panels = figure.subplots(3, 6, sharex=True, sharey=True)
+        for row, (low, high) in enumerate(HEIGHTS_KPC):
+            for column, (inner, outer) in enumerate(DISC_KPC):
+                axes = panels[row, column]
+                inside = (height >= low) & (height < high) & (radius >= inner) & (radius < outer)
+                points = axes.scatter(
+                    catalog["fe_h"][inside], catalog["alpha_m"][inside], c=catalog["Age"][inside],
+                    s=1.5, vmin=0, vmax=OLDEST_GYR, linewidths=0, rasterized=True,
+                    plotnonfinite=False,
+                )  # fmt: skip
+                axes.text(
+                    0.95, 0.95, f"{inside.sum():,}", transform=axes.transAxes, ha="right",
+                    va="top", fontsize=6,
+                )  # fmt: skip
+                if row == 0:
+                    axes.set_title(f"{inner}-{outer} kpc", fontsize=7)
+            panels[row, 0].set_ylabel(rf"[$\alpha$/M], {low:g}-{high:g} kpc", fontsize=7)
+        panels[0, 0].set_xlim(-1.2, 0.6)
+        panels[0, 0].set_ylim(-0.12, 0.42)
+        figure.supxlabel("[Fe/H] [dex], by Galactocentric radius", fontsize=8)
+        figure.colorbar(points, ax=panels, label="age [Gyr]", aspect=40)
+    return figure
+
+
+def age_histograms(catalog: Table) -> Figure:
+    """Ages of the high- and the low-alpha sequence."""
+    line = np.maximum(-0.2211 * catalog["fe_h"] + 0.0442, 0.05)
+    high = catalog["alpha_m"] > line
+    edges = np.linspace(0, OLDEST_GYR, 29)
+    with styled():
+        figure = Figure(figsize=(0.55 * PAGE_INCH, 2.6))
+        axes = figure.subplots()
+        for name, chosen, colour, style in (
+            (r"low $\alpha$", ~high, "C0", "-"),
+            (r"high $\alpha$", high, "C1", "--"),
+        ):
+            counts = np.histogram(catalog["Age"][chosen], edges)[0]
+            density = counts / max(counts.sum(), 1) / np.diff(edges)
+            label = f"{name}: {chosen.sum():,} stars"
+            axes.stairs(density, edges, color=colour, linestyle=style, label=label)
+        axes.set_xlabel("age [Gyr]")
+        axes.set_ylabel("share of the sequence per Gyr")
+        axes.set_xlim(0, OLDEST_GYR)
+        axes.legend(loc="upper right")
+    return figure
+
+
+def _against(axes: Axes, truth, value, state):
+    for code, name, colour, marker in STATES:
+        here = state == code
+        axes.plot(
+            truth[here], value[here], marker, markersize=2, color=colour, alpha=0.7,
+            markeredgewidth=0, label=name, rasterized=True,
+        )  # fmt: skip
+    low, high = finite_range(np.concatenate([truth, value]), 0.5)
+    axes.plot([low, high], [low, high], color="0.4", linewidth=0.7, zorder=0)
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+
+
+def _age_axes(axes):
+    for set_scale, set_limits, axis in (
+        (axes.set_xscale, axes.set_xlim, axes.xaxis),
+        (axes.set_yscale, axes.set_ylim, axes.yaxis),
+    ):
+        set_scale("log")
+        set_limits(0.7, 16)
+        axis.set_major_locator(FixedLocator(AGE_TICKS))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _mean_age(axes, x, y, age, gridsize):
+    good = np.isfinite(x) & np.isfinite(y)
+    return axes.hexbin(
+        x[good], y[good], C=age[good], gridsize=gridsize, mincnt=1, vmin=0, vmax=12,
+        extent=(*finite_range(x, 0.3), *finite_range(y, 0.3)), linewidths=0.1, rasterized=True,
+    )  # fmt: skip
+
+
+def _clean(catalog):
+    return (catalog["age_flag"] & 0b11100000) == 0

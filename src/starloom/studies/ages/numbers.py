@@ -1,0 +1,115 @@
+"""The numbers that the study publishes."""
+
+from collections.abc import Mapping
+
+from starloom.numbers import Number
+
+STUDY = "ages"
+
+_AGE = "standard deviation of predicted over Miglio et al.'s age, minus 1, {} test stars, from {}"
+_FROM = {
+    "fiducial": "latent, Teff, [Fe/H]",
+    "z_only": "the latent alone",
+    "z_teff": "latent and Teff",
+    "z_feh": "latent and [Fe/H]",
+    "z_teff_feh_alpha": "latent, Teff, [Fe/H], [alpha/M]",
+    "labels": "Teff, log g, [Fe/H], [C/Fe], [N/Fe] without a latent",
+    "spectrum": "principal components of the spectrum without a latent",
+}
+_LATENT = (
+    "half of the central 68.27 % of {} from the latent alone minus the measured one, test stars"
+)
+
+MEANINGS = {
+    "bias": ("percent", "mean of (predicted - Miglio et al.'s)/Miglio et al.'s age, test stars"),
+    "pull_width": (
+        "sigma",
+        "half of the central 68.27 % of (predicted - reference)/sqrt(sum of squared errors) in log "
+        "age, test stars; errors scaled on validation stars",
+    ),
+    "coverage_50": ("percent", "test stars within the central 50 % of their errors in log age"),
+    "coverage_68": ("percent", "test stars within the central 68 % of their errors in log age"),
+    "coverage_95": ("percent", "test stars within the central 95 % of their errors in log age"),
+    "vs_apokasc2_scatter": (
+        "percent",
+        "half of the central 68.27 % of the predicted age over APOKASC-2's, minus 1, test stars",
+    ),
+    "numax_scatter": ("uHz", _LATENT.format("numax")),
+    "numax_scatter_percent": ("percent", _LATENT.format("ln numax")),
+    "dnu_scatter": ("uHz", _LATENT.format("Delta nu")),
+    "dnu_scatter_percent": ("percent", _LATENT.format("ln Delta nu")),
+    "excess_dnu_scatter": ("1", _LATENT.format("Delta nu/(0.263 numax^0.772)")),
+    "teff_scatter": ("K", _LATENT.format("Teff")),
+    "feh_scatter": ("dex", _LATENT.format("[Fe/H]")),
+    "alpha_scatter": ("dex", _LATENT.format("[alpha/M]")),
+    "nh_scatter": ("dex", _LATENT.format("[N/H]")),
+    "cn_scatter": ("dex", _LATENT.format("[C/N]")),
+    "rc_missed": ("percent", "red-clump test stars that the latent calls first-branch giants"),
+    "rgb_missed": ("percent", "first-branch test stars that the latent calls red-clump giants"),
+    "catalog_rows": ("stars", "rows of the catalogue, one for each of allStar"),
+    "catalog_latent": ("stars", "rows with a latent position (1.5 < log g < 3.6, SNREV > 30)"),
+    "catalog_age": ("stars", "rows with an age"),
+    "map_sample": (
+        "stars",
+        "rows with an age whose error is below 40 %, without survey flags, inside the training's "
+        "latent range",
+    ),
+    "young_alpha_rich": (
+        "percent",
+        "ages below 6 Gyr among rows of the map sample with [alpha/M] > 0.15",
+    ),
+    "young_alpha_rich_logg": ("percent", "the same with log g > 2.55"),
+    "young_alpha_rich_018": ("percent", "the same with [alpha/M] > 0.18"),
+    "true_pull_width": (
+        "sigma",
+        "width of (predicted - true)/error in log age, test pairs of the simulated sky; the truth "
+        "is the age that a star's mass implies",
+    ),
+    "true_scatter": ("dex", "half of the central 68.27 % of the same differences"),
+    "gained_mass_young": (
+        "percent",
+        "test stars of the simulated sky that gained mass and come out younger than 6 Gyr",
+    ),
+    "alpha_partial": (
+        "1",
+        "correlation of [alpha/M] from the latent with the true one, at fixed true numax, Delta "
+        "nu, state and [Fe/H] (quadratic form taken off both), test stars of the simulated sky",
+    ),
+    "pairs": ("stars", "pairs of an APOGEE and a Kepler power spectrum that pass all cuts"),
+    "disagreement": ("1", "median over test stars of the rms of broad residuals of log power in "
+                     "units of the validation stars'"),
+    "loss_two_step": ("1", "best validation loss on the full grid, trained on broad bins first, "
+                      "mean of the members"),
+    "loss_single_step": ("1", "best validation loss of the training on the full grid alone"),
+    "kl_two_step": ("nat", "divergence of the latent there, two steps"),
+    "kl_single_step": ("nat", "divergence of the latent there, one step: 0 if nothing is learnt"),
+}  # fmt: skip
+
+PUBLISHED_UNITS = {
+    f"scatter_{kind}{'' if name == 'fiducial' else '_' + name}": (kind, name)
+    for kind in ("rgb", "rc")
+    for name in _FROM
+}
+
+
+def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
+    """
+    All numbers of the study; those without a score are left out.
+
+    Args:
+        scores: value, error and n by name, of `scores`.
+
+    Returns:
+        The numbers, without the published values.
+    """
+    found = []
+    for name, (kind, inputs) in PUBLISHED_UNITS.items():
+        said = {"rgb": "first-branch", "rc": "red-clump"}[kind]
+        meaning = _AGE.format(said, _FROM[inputs])
+        found.append((name, f"scatter_{kind}_{inputs}", "percent", meaning))
+    found += [(name, name, unit, meaning) for name, (unit, meaning) in MEANINGS.items()]
+    return [
+        Number(f"ages.{name}", STUDY, score["value"], unit, meaning, score["error"], score["n"])
+        for name, key, unit, meaning in found
+        if (score := scores.get(key))
+    ]

@@ -1,0 +1,185 @@
+"""What stars that no network and no forest has seen say of the ages and of the latent space."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from starloom.prepare.seismic import CLUMP, RGB
+from starloom.studies.ages.forests import AGE_INPUTS, targets
+from starloom.training.calibration import bootstrap_error, coverage, pulls, width
+
+Table = Mapping[str, np.ndarray]
+
+FEWEST = 5
+"""Stars below which a score is left out."""
+
+
+def _with_error(statistic, *columns, seed=0):
+    """Value, bootstrap error and number of stars, or None for too few."""
+    if len(columns[0]) < FEWEST:
+        return None
+    value = float(statistic(*columns))
+    error = bootstrap_error(statistic, *columns, seed=seed)
+    usable = np.isfinite(value) and np.isfinite(error)
+    return {"value": value, "error": error, "n": len(columns[0])} if usable else None
+
+
+def test_scores(predicted: Table) -> dict[str, dict]:
+    """
+    Scores of the test pairs.
+
+    Args:
+        predicted: columns of the pairs with predictions, all splits.
+
+    Returns:
+        By name: value, its bootstrap error, number of stars. Scores of too few stars are absent.
+    """
+    stars = {name: values[predicted["split"] == 2] for name, values in predicted.items()}
+    found = _ages(stars) | _seismology(stars) | _states(stars)
+    return {name: score for name, score in found.items() if score}
+
+
+def _ages(stars):
+    found = {}
+    truth = 10 ** stars["log_age"]
+    for name in AGE_INPUTS:
+        if f"age_{name}" not in stars:
+            continue
+        relative = 100 * (10 ** stars[f"age_{name}"] / truth - 1)
+        for kind, state in (("rgb", RGB), ("rc", CLUMP)):
+            good = np.isfinite(relative) & (stars["state"] == state)
+            found[f"scatter_{kind}_{name}"] = _with_error(np.std, relative[good])
+    if "age_fiducial" not in stars:
+        return found
+    value, sigma = stars["age_fiducial"], stars["age_fiducial_err"]
+    good = np.isfinite(value) & np.isfinite(stars["log_age"])
+    relative = 100 * (10 ** value[good] / truth[good] - 1)
+    found["bias"] = _with_error(np.mean, relative)
+    pull = pulls(value[good], sigma[good], stars["log_age"][good], stars["log_age_err"][good])
+    found["pull_width"] = _with_error(width, pull)
+    for index, level in enumerate((50, 68, 95)):
+        found[f"coverage_{level}"] = _with_error(lambda p, i=index: 100 * coverage(p)[i], pull)
+    other = good & np.isfinite(stars["log_age_apokasc2"])
+    beside = 100 * (10 ** (value[other] - stars["log_age_apokasc2"][other]) - 1)
+    found["vs_apokasc2_scatter"] = _with_error(width, beside)
+    return found
+
+
+def _seismology(stars):
+    known = targets(stars)
+    found = {}
+    for name, key, back in (
+        ("numax", "log_numax", np.exp),
+        ("dnu", "log_dnu", np.exp),
+        ("excess_dnu", "excess_dnu", None),
+        ("teff", "teff", None),
+        ("feh", "fe_h", None),
+        ("alpha", "alpha_m", None),
+        ("nh", "n_h", None),
+        ("cn", "c_n", None),
+    ):
+        if f"predicted_{key}" not in stars:
+            continue
+        truth, value = known[key], stars[f"predicted_{key}"]
+        good = np.isfinite(truth) & np.isfinite(value)
+        if back is not None:
+            share = 100 * (value - truth)[good]
+            found[f"{name}_scatter_percent"] = _with_error(width, share)
+            truth, value = back(truth), back(value)
+        difference = (value - truth)[good]
+        found[f"{name}_scatter"] = _with_error(width, difference)
+    return found
+
+
+def _states(stars):
+    if "predicted_clump" not in stars:
+        return {}
+    called = stars["predicted_clump"] > 0.5
+    return {
+        name: _with_error(np.mean, 100.0 * wrong[stars["state"] == state])
+        for name, wrong, state in (("rc_missed", ~called, CLUMP), ("rgb_missed", called, RGB))
+    }
+
+
+def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dict[str, dict]:
+    """Counts and shares of the catalogue; `alpha_m` and `logg` [dex] of its rows."""
+    known = np.isfinite(catalog["LogAge"])
+    clean = known & ((catalog["age_flag"] & 0b11100000) == 0)
+    scores = {
+        "catalog_rows": len(known),
+        "catalog_latent": int(np.isfinite(catalog["z0"]).sum()),
+        "catalog_age": int(known.sum()),
+        "map_sample": int(clean.sum()),
+    }
+    found = {
+        name: {"value": float(value), "error": None, "n": None} for name, value in scores.items()
+    }
+    for name, cut in (
+        ("young_alpha_rich", alpha_m > 0.15),
+        ("young_alpha_rich_logg", (alpha_m > 0.15) & (logg > 2.55)),
+        ("young_alpha_rich_018", alpha_m > 0.18),
+    ):
+        rich = clean & cut
+        found[name] = _with_error(np.mean, 100.0 * (catalog["Age"][rich] < 6))
+    return {name: score for name, score in found.items() if score}
+
+
+def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
+    """
+    What only the simulated sky can say, of the test pairs.
+
+    Args:
+        predicted: columns of the pairs with predictions.
+        truth: age_gyr, age_of_mass_gyr, alpha_m, fe_h, numax_uhz, dnu_uhz, state (names) and
+            mass_gain of the same stars.
+
+    Returns:
+        Scores as `test_scores`.
+    """
+    test = predicted["split"] == 2
+    stars = {name: values[test] for name, values in predicted.items()}
+    truth = {name: values[test] for name, values in truth.items()}
+    clump = np.isin(truth["state"].astype(str), ("red_clump", "secondary_clump"))
+    found = {}
+    if "age_fiducial" in stars:
+        good = np.isfinite(stars["age_fiducial"])
+        difference = (stars["age_fiducial"] - np.log10(truth["age_of_mass_gyr"]))[good]
+        pull = difference / stars["age_fiducial_err"][good]
+        found["true_pull_width"] = _with_error(width, pull)
+        found["true_scatter"] = _with_error(width, difference)
+        gained = good & (truth["mass_gain"] > 1.0)
+        young = 100.0 * (10 ** stars["age_fiducial"][gained] < 6)
+        found["gained_mass_young"] = _with_error(np.mean, young)
+    if "predicted_alpha_m" in stars:
+        controls = np.stack(
+            [np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump, truth["fe_h"]], axis=1
+        )
+        good = np.isfinite(controls).all(axis=1)
+        columns = (stars["predicted_alpha_m"], truth["alpha_m"])
+        found["alpha_partial"] = _with_error(
+            _partial, *(column[good] for column in columns), controls[good].astype(float)
+        )
+    return {name: score for name, score in found.items() if score}
+
+
+def _partial(first, second, controls):
+    """Correlation of what a quadratic form of the controls leaves of two quantities."""
+    scaled = (controls - controls.mean(axis=0)) / np.maximum(controls.std(axis=0), 1e-9)
+    i, j = np.triu_indices(scaled.shape[1])
+    terms = np.concatenate([np.ones((len(scaled), 1)), scaled, scaled[:, i] * scaled[:, j]], axis=1)
+    left = [y - terms @ np.linalg.lstsq(terms, y, rcond=None)[0] for y in (first, second)]
+    return np.corrcoef(*left)[0, 1]
+
+
+def history_scores(histories: Mapping[str, Table]) -> dict[str, dict]:
+    """Best validation loss of the last step of each training, and the latent's divergence there."""
+    found = {}
+    for path, history in histories.items():
+        variant = Path(path).stem
+        last = history["step"] == history["step"].max()
+        best = np.nanargmin(np.where(last, history["validation_loss"], np.nan))
+        for name, column in (("loss", "validation_loss"), ("kl", "validation_kl")):
+            value = float(history[column][best])
+            found[f"{name}_{variant}"] = {"value": value, "error": None, "n": None}
+    return found

@@ -1,0 +1,34 @@
+"""Publish the ages as a catalogue with one row for each row of allStar."""
+
+import pandas as pd
+
+from starloom.archives.sdss import read_allstar
+from starloom.columns import LATENT_AGES
+from starloom.job import logged
+from starloom.publish.catalog import as_columns, write_catalog
+from starloom.studies import ages as study
+from starloom.studies.ages.forests import from_model
+from starloom.tables import atomic, read_model, read_table, stack
+
+
+def main(model_path, forests_path, latent_paths, allstar_path, outputs, data):
+    members = read_model(model_path)[1]["members"]
+    arrays = read_model(forests_path)[0]
+    reach = arrays.pop("reach")
+    latents = stack([read_table(path) for path in latent_paths])
+    for name in ("latent_mean", "latent_sigma"):
+        latents[name] = latents[name].reshape(len(latents[name]), members, -1)
+    allstar = read_allstar(allstar_path)
+    table = as_columns(study.catalog(allstar, latents, from_model(arrays), reach), LATENT_AGES)
+    write_catalog(outputs.parquet, outputs.fits, table, data)
+    with atomic(outputs.csv) as temporary:
+        packed = {"method": "gzip", "mtime": 0}
+        table.to_pandas().to_csv(temporary, index=False, compression=packed)
+    print(f"{len(table)} rows, {pd.notna(table['LogAge']).sum()} with an age")
+
+
+if __name__ == "__main__":
+    job = snakemake  # Snakemake puts it there
+    with logged(job):
+        files = (job.input.model, job.input.forests, job.input.latents, job.input.allstar)
+        main(*files, job.output, job.params.data)

@@ -1,0 +1,22 @@
+"""Publish the numbers of the latent-space ages."""
+
+from pathlib import Path
+
+from starloom.job import logged
+from starloom.numbers import write_numbers
+from starloom.studies.ages.numbers import numbers
+from starloom.tables import read_json
+
+
+def main(evaluation_path, numbers_path, data, published_path):
+    found = numbers(read_json(evaluation_path)["scores"])
+    write_numbers(numbers_path, found, data, published_path)
+    for number in found:
+        print(f"{number.id} = {number.value:.6g} {number.unit}")
+
+
+if __name__ == "__main__":
+    job = snakemake  # Snakemake puts it there
+    with logged(job):
+        published = Path(job.scriptdir).resolve().parents[1] / "config" / "published_numbers.csv"
+        main(job.input.evaluation, job.output.numbers, job.params.data, published)
