@@ -77,7 +77,7 @@ def test_the_chain_of_every_number_reaches_raw_files_and_holds(tiny):
     listed = json.loads(_starloom(tiny, "numbers", "--json").stdout)
     # All numbers of a study have one chain: that of the file which publishes them.
     of_study = {number["study"]: number["id"] for number in listed}
-    assert {"scatter_vae", "cemp", "tagging", "labels", "match"} <= of_study.keys()
+    assert {"ages", "scatter_vae", "cemp", "tagging", "labels", "match"} <= of_study.keys()
     for name in of_study.values():
         done = _starloom(tiny, "audit", name)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -64,6 +64,7 @@ rule pair_ages:
 rule train_ages:
     input:
         pairs=rules.pair_ages.output.pairs,
+        continuum=rules.prepare_continuum.output.continuum,
     output:
         model=directory("results/models/ages/{variant}"),
         history="results/ages/history/{variant}.parquet",

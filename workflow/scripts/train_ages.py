@@ -5,13 +5,14 @@ import numpy as np
 from starloom.job import logged
 from starloom.prepare.psd import settings_of
 from starloom.studies import ages as study
-from starloom.tables import read_arrays, write_model, write_table
+from starloom.tables import read_arrays, read_json, write_model, write_table
 from starloom.training.fit import Settings
 
 
-def main(pairs_path, model_path, history_path, psd, model, training, made, seed, folder, code):
+def main(paths, model_path, history_path, psd, model, training, made, seed, folder, code):
     names = ["flux", "log_ratio", "numax", "split"]
-    pairs = read_arrays(pairs_path, names)
+    pairs = read_arrays(paths.pairs, names)
+    made = made | {"psd": psd, "continuum": read_json(paths.continuum)["pixels"]}
     parts = [{k: v[pairs["split"] == part] for k, v in pairs.items()} for part in (0, 1)]
     print(f"{len(parts[0]['split'])} training, {len(parts[1]['split'])} validation pairs")
     grid = settings_of(psd)
@@ -35,6 +36,6 @@ def main(pairs_path, model_path, history_path, psd, model, training, made, seed,
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.pairs, job.output.model, job.output.history)
+        files = (job.input, job.output.model, job.output.history)
         keys = ("psd", "model", "training", "made", "seed", "checkpoint", "code")
         main(*files, *(job.params[key] for key in keys))

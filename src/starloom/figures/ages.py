@@ -4,21 +4,18 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
+from starloom.figures import ages_maps as maps
 from starloom.figures import ages_spectra as spectra
 from starloom.figures.style import PAGE_INCH, finite_range, styled
 
 Table = Mapping[str, np.ndarray]
 
 PAPER = "Leung et al. (2023)"
-OLDEST_GYR = 14.0
 AGE_TICKS = (1, 2, 4, 8, 14)
 STATES = ((1, "first branch", "C0", "o"), (2, "red clump", "C1", "^"))
-DISC_KPC = ((3, 5), (5, 7), (7, 9), (9, 11), (11, 13), (13, 15))
-HEIGHTS_KPC = ((1.0, 2.0), (0.5, 1.0), (0.0, 0.5))
 
 
 def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[Figure, str, str]]:
@@ -35,10 +32,13 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     """
     pairs, catalog = tables["pairs"], tables["catalog"]
     test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
-    clean = {n: v[np.isfinite(catalog["LogAge"]) & _clean(catalog)] for n, v in catalog.items()}
+    clean = {
+        n: v[np.isfinite(catalog["LogAge"]) & maps.clean_sample(catalog)]
+        for n, v in catalog.items()
+    }
     held = f"{len(test['kic']):,} test stars, seen neither by the networks nor by the forests"
     mapped = (
-        f"{len(clean['LogAge']):,} stars with ages whose error is below 40 %, without survey flags"
+        f"{len(clean['LogAge']):,} stars with ages whose error is below 50 %, without survey flags"
     )
     drawn = {
         "latent": lambda: (
@@ -93,24 +93,24 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             "Fig. 11, which has another catalogue.",
         ),
         "alpha_age": lambda: (
-            alpha_age(clean),
+            maps.alpha_age(clean),
             "Ages on the abundance plane",
             f"Left: [Fe/H] and [alpha/M], by mean age in cells; right: age against [alpha/M]. "
             f"{mapped}. After {PAPER}, Fig. 12.",
         ),
         "disc": lambda: (
-            disc(clean),
+            maps.disc(clean),
             "Ages across the disc",
             f"Mean age in cells of Galactocentric radius and height; {mapped}. {PAPER}, Fig. 13.",
         ),
         "abundance_grid": lambda: (
-            abundance_grid(clean),
+            maps.abundance_grid(clean),
             "The abundance plane across the disc",
             f"[Fe/H] and [alpha/M] by age in bins of radius and height; {mapped}. {PAPER}, "
             "Fig. 14.",
         ),
         "age_histograms": lambda: (
-            age_histograms(clean),
+            maps.age_histograms(clean),
             "Ages of the two sequences",
             "Ages above and below the line [alpha/M] = -0.2211 [Fe/H] + 0.0442 (and 0.05); "
             f"{mapped}. {PAPER}, Fig. 15.",
@@ -274,91 +274,6 @@ def states(stars: Table) -> Figure:
     return figure
 
 
-def alpha_age(catalog: Table) -> Figure:
-    """Mean age on the abundance plane, and age against [alpha/M]."""
-    with styled():
-        figure = Figure(figsize=(PAGE_INCH, 2.8))
-        left, right = figure.subplots(1, 2)
-        cells = _mean_age(left, catalog["fe_h"], catalog["alpha_m"], catalog["Age"], 40)
-        left.set_xlabel("[Fe/H] [dex]")
-        left.set_ylabel(r"[$\alpha$/M] [dex]")
-        figure.colorbar(cells, ax=left, label="mean age [Gyr]")
-        counts = right.hexbin(
-            catalog["alpha_m"], catalog["Age"], gridsize=40, mincnt=1, norm=LogNorm(vmin=1),
-            extent=(-0.15, 0.45, 0, OLDEST_GYR), linewidths=0.1, rasterized=True, cmap="cividis",
-        )  # fmt: skip
-        figure.colorbar(counts, ax=right, label="stars per cell", format="%g")
-        right.set_xlabel(r"[$\alpha$/M] [dex]")
-        right.set_ylabel("age [Gyr]")
-    return figure
-
-
-def disc(catalog: Table) -> Figure:
-    """Mean age by Galactocentric radius and height."""
-    with styled():
-        figure = Figure(figsize=(PAGE_INCH, 2.7))
-        axes = figure.subplots()
-        cells = _mean_age(axes, catalog["radius_kpc"], catalog["height_kpc"], catalog["Age"], 50)
-        axes.set_xlabel("Galactocentric radius $R$ [kpc]")
-        axes.set_ylabel("height $z$ [kpc]")
-        axes.set_xlim(*finite_range(catalog["radius_kpc"], 0.5))
-        axes.set_ylim(*finite_range(catalog["height_kpc"], 0.5))
-        figure.colorbar(cells, ax=axes, label="mean age [Gyr]")
-    return figure
-
-
-def abundance_grid(catalog: Table) -> Figure:
-    """[Fe/H] and [alpha/M] by age in bins of radius and height."""
-    radius, height = catalog["radius_kpc"], np.abs(catalog["height_kpc"])
-    with styled():
-        figure = Figure(figsize=(PAGE_INCH, 3.9))
-        panels = figure.subplots(3, 6, sharex=True, sharey=True)
-        for row, (low, high) in enumerate(HEIGHTS_KPC):
-            for column, (inner, outer) in enumerate(DISC_KPC):
-                axes = panels[row, column]
-                inside = (height >= low) & (height < high) & (radius >= inner) & (radius < outer)
-                points = axes.scatter(
-                    catalog["fe_h"][inside], catalog["alpha_m"][inside], c=catalog["Age"][inside],
-                    s=1.5, vmin=0, vmax=OLDEST_GYR, linewidths=0, rasterized=True,
-                    plotnonfinite=False,
-                )  # fmt: skip
-                axes.text(
-                    0.95, 0.95, f"{inside.sum():,}", transform=axes.transAxes, ha="right",
-                    va="top", fontsize=6,
-                )  # fmt: skip
-                if row == 0:
-                    axes.set_title(f"{inner}-{outer} kpc", fontsize=7)
-            panels[row, 0].set_ylabel(rf"[$\alpha$/M], {low:g}-{high:g} kpc", fontsize=7)
-        panels[0, 0].set_xlim(-1.2, 0.6)
-        panels[0, 0].set_ylim(-0.12, 0.42)
-        figure.supxlabel("[Fe/H] [dex], by Galactocentric radius", fontsize=8)
-        figure.colorbar(points, ax=panels, label="age [Gyr]", aspect=40)
-    return figure
-
-
-def age_histograms(catalog: Table) -> Figure:
-    """Ages of the high- and the low-alpha sequence."""
-    line = np.maximum(-0.2211 * catalog["fe_h"] + 0.0442, 0.05)
-    high = catalog["alpha_m"] > line
-    edges = np.linspace(0, OLDEST_GYR, 29)
-    with styled():
-        figure = Figure(figsize=(0.55 * PAGE_INCH, 2.6))
-        axes = figure.subplots()
-        for name, chosen, colour, style in (
-            (r"low $\alpha$", ~high, "C0", "-"),
-            (r"high $\alpha$", high, "C1", "--"),
-        ):
-            counts = np.histogram(catalog["Age"][chosen], edges)[0]
-            density = counts / max(counts.sum(), 1) / np.diff(edges)
-            label = f"{name}: {chosen.sum():,} stars"
-            axes.stairs(density, edges, color=colour, linestyle=style, label=label)
-        axes.set_xlabel("age [Gyr]")
-        axes.set_ylabel("share of the sequence per Gyr")
-        axes.set_xlim(0, OLDEST_GYR)
-        axes.legend(loc="upper right")
-    return figure
-
-
 def _against(axes: Axes, truth, value, state):
     for code, name, colour, marker in STATES:
         here = state == code
@@ -382,15 +297,3 @@ def _age_axes(axes):
         axis.set_major_locator(FixedLocator(AGE_TICKS))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
-
-
-def _mean_age(axes, x, y, age, gridsize):
-    good = np.isfinite(x) & np.isfinite(y)
-    return axes.hexbin(
-        x[good], y[good], C=age[good], gridsize=gridsize, mincnt=1, vmin=0, vmax=12,
-        extent=(*finite_range(x, 0.3), *finite_range(y, 0.3)), linewidths=0.1, rasterized=True,
-    )  # fmt: skip
-
-
-def _clean(catalog):
-    return (catalog["age_flag"] & 0b11100000) == 0

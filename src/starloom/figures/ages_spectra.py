@@ -99,6 +99,8 @@ def jacobian(slopes: Table) -> Figure:
                     )  # fmt: skip
             axes.axhline(0, color="0.5", linewidth=0.5)
             axes.set_xlim(wave[piece[0]], wave[piece[-1]])
+            low, high = axes.get_ylim()
+            axes.set_ylim(low, high + (0.35 * (high - low) if axes is panels[0] else 0))
         if shown:
             panels[0].legend(loc="upper right", ncols=2, fontsize=6)
             panels[1].set_ylabel(rf"$\partial z_{best}/\partial$ flux")

@@ -9,9 +9,10 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from starloom.predict.ages import add_ages
 from starloom.predict.labels import add_labels
 
-PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_labels,)
+PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_labels, add_ages)
 """What can be predicted, in the order of the help."""
 
 

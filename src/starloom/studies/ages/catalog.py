@@ -77,7 +77,7 @@ def catalog(
         for index in range(n_latent):
             values[f"z{index}"][rows] = mean[:, 0, index]
             values[f"e_z{index}"][rows] = latent["latent_sigma"][:, 0, index]
-        for name, found in _predicted(forests, given).items():
+        for name, found in predictions(forests, given).items():
             values[name][rows] = found
     no_age = (flag & _masks("outside_age", "no_labels")) != 0
     for name in ("LogAge", "LogAge_Error", "Age", "Age_Error"):
@@ -104,12 +104,22 @@ _FOUND = (
 )
 
 
-def _predicted(forests, stars):
-    names = ("age/fiducial", "log_numax", "log_dnu", "clump")
-    found = predict_all(forests, stars, names)
+def predictions(forests: Forests, stars: Table, inputs: str = "fiducial") -> dict[str, np.ndarray]:
+    """
+    What the forests say of stars, under the catalogue's names.
+
+    Args:
+        forests: of `forests.grow_all`.
+        stars: latents and labels, see `forests.inputs_of`.
+        inputs: which forest gives the age, a name of `forests.AGE_INPUTS`.
+
+    Returns:
+        LogAge [log10 of Gyr], Age [Gyr], numax, dnu [uHz] with errors, clump_probability.
+    """
+    found = predict_all(forests, stars, (f"age/{inputs}", "log_numax", "log_dnu", "clump"))
     result = {}
-    if "age_fiducial" in found:
-        log_age, error = found["age_fiducial"], found["age_fiducial_err"]
+    if f"age_{inputs}" in found:
+        log_age, error = found[f"age_{inputs}"], found[f"age_{inputs}_err"]
         age = 10**log_age
         result |= {"LogAge": log_age, "LogAge_Error": error, "Age": age}
         result["Age_Error"] = age * np.log(10) * error

@@ -9,10 +9,12 @@ BROAD_BINS = 31
 def residual(
     observed: Float[np.ndarray, "n_star n_bin"], predicted: Float[np.ndarray, "n_star n_bin"]
 ) -> Float[np.ndarray, "n_star n_broad"]:
-    """Observed minus predicted log power, averaged in broad bins of equal number of bins."""
+    """Observed minus predicted log power, averaged in broad bins; 0 where one is empty."""
     difference = np.asarray(observed, float) - predicted
-    parts = np.array_split(np.arange(difference.shape[1]), BROAD_BINS)
-    return np.stack([np.nanmean(difference[:, part], axis=1) for part in parts], axis=1)
+    which = np.arange(difference.shape[1]) * BROAD_BINS // difference.shape[1]
+    inside = which[:, None] == np.arange(BROAD_BINS)
+    known = np.isfinite(difference)
+    return (np.where(known, difference, 0.0) @ inside) / np.maximum(known @ inside, 1)
 
 
 def disagreement(

@@ -7,7 +7,7 @@ import numpy as np
 
 from starloom.models.forest import Forest, from_arrays, grow, predict, to_arrays
 from starloom.prepare.seismic import CLUMP
-from starloom.training.calibration import likelihood_scale
+from starloom.training.calibration import width_scale
 
 Table = Mapping[str, np.ndarray]
 
@@ -143,7 +143,7 @@ def _age_scale(forests, stars):
     some = {name: values[held] for name, values in stars.items()}
     value, sigma = predict_one(forests, "age/fiducial", AGE_INPUTS["fiducial"], some)
     own = np.square(some["log_age_err"])
-    return likelihood_scale(value - some["log_age"], np.square(sigma), own)
+    return width_scale(value - some["log_age"], np.square(sigma), own)
 
 
 def predict_one(

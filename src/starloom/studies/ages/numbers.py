@@ -51,7 +51,7 @@ MEANINGS = {
     "catalog_age": ("stars", "rows with an age"),
     "map_sample": (
         "stars",
-        "rows with an age whose error is below 40 %, without survey flags, inside the training's "
+        "rows with an age whose error is below 50 %, without survey flags, inside the training's "
         "latent range",
     ),
     "young_alpha_rich": (
@@ -107,6 +107,9 @@ def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
         said = {"rgb": "first-branch", "rc": "red-clump"}[kind]
         meaning = _AGE.format(said, _FROM[inputs])
         found.append((name, f"scatter_{kind}_{inputs}", "percent", meaning))
+        robust = meaning.replace("standard deviation", "half of the central 68.27 %")
+        key = f"robust_{kind}_{inputs}"
+        found.append((name.replace("scatter", "robust"), key, "percent", robust))
     found += [(name, name, unit, meaning) for name, (unit, meaning) in MEANINGS.items()]
     return [
         Number(f"ages.{name}", STUDY, score["value"], unit, meaning, score["error"], score["n"])

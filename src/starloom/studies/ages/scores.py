@@ -5,11 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
+from starloom.columns import AGE_FLAGS
 from starloom.prepare.seismic import CLUMP, RGB
 from starloom.studies.ages.forests import AGE_INPUTS, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
 
 Table = Mapping[str, np.ndarray]
+
+MAP_ERROR = 0.5
+"""Relative error of the ages in the maps."""
+
+_UNCLEAN = AGE_FLAGS["out_of_range"].mask | AGE_FLAGS["survey_flags"].mask
 
 FEWEST = 5
 """Stars below which a score is left out."""
@@ -50,6 +56,7 @@ def _ages(stars):
         for kind, state in (("rgb", RGB), ("rc", CLUMP)):
             good = np.isfinite(relative) & (stars["state"] == state)
             found[f"scatter_{kind}_{name}"] = _with_error(np.std, relative[good])
+            found[f"robust_{kind}_{name}"] = _with_error(width, relative[good])
     if "age_fiducial" not in stars:
         return found
     value, sigma = stars["age_fiducial"], stars["age_fiducial_err"]
@@ -105,7 +112,9 @@ def _states(stars):
 def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dict[str, dict]:
     """Counts and shares of the catalogue; `alpha_m` and `logg` [dex] of its rows."""
     known = np.isfinite(catalog["LogAge"])
-    clean = known & ((catalog["age_flag"] & 0b11100000) == 0)
+    with np.errstate(invalid="ignore"):
+        precise = catalog["Age_Error"] < MAP_ERROR * catalog["Age"]
+    clean = known & precise & ((catalog["age_flag"] & _UNCLEAN) == 0)
     scores = {
         "catalog_rows": len(known),
         "catalog_latent": int(np.isfinite(catalog["z0"]).sum()),

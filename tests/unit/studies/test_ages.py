@@ -1,0 +1,255 @@
+"""The study of ages on samples whose answer is known, and on what cannot be used."""
+
+import numpy as np
+import pytest
+
+from starloom.columns import AGE_FLAGS, POWER_FLAGS
+from starloom.prepare.psd import Grid
+from starloom.studies import ages
+from starloom.studies.ages import check
+from starloom.studies.ages.catalog import place
+from starloom.studies.ages.forests import from_model, to_model
+from starloom.studies.ages.model import weights
+from starloom.studies.ages.numbers import numbers
+from starloom.studies.ages.scores import test_scores as scores_of
+from starloom.studies.ages.scores import truth_scores
+from starloom.training.fit import Settings
+
+GRID = Grid(low_uhz=10.0, high_uhz=40.0, step_uhz=0.5, bins=24)
+SMALL = {"n_input": 62, "n_output": 24, "filters": (2, 3), "hidden": 6, "latent": 2}
+SMALL |= {"channels": 3, "decoder_taps": 8, "broad_bins": 4, "kl_weight": 0.1}
+STEP = {"batch": 16, "epochs": 15, "restart_epochs": 15, "learning_rate": 0.01}
+
+
+def _seismic(kic):
+    n = len(kic)
+    table = {"kic": np.asarray(kic), "numax": np.full(n, 50.0), "numax_err": np.full(n, 1.0)}
+    table |= {"dnu": np.full(n, 5.0), "dnu_err": np.full(n, 0.1), "log_age": np.full(n, 0.5)}
+    return table | {"state": np.ones(n, np.int8), "log_age_err": np.full(n, 0.1)}
+
+
+def test_each_star_is_paired_once_and_each_reason_is_counted(capsys):
+    spectra = {
+        "source_id": np.array([1, 2, 2, 3, 4, 5, 6, 0]),
+        "snr": np.array([9.0, 50.0, 80.0, 9.0, 9.0, 9.0, 9.0, 9.0]),
+        "spectrum_flag": np.array([0, 0, 0, 1, 0, 0, 0, 0]),
+    }
+    power = {
+        "kic": np.array([12, 12, 11, 13, 14, 15]),
+        "power_flag": np.array([POWER_FLAGS["constant"].mask, 0, 0, 0, 0, 0]),
+    }
+    power["power_flag"][4] = POWER_FLAGS["single_quarter"].mask
+    seismic = _seismic([11, 12, 13, 14, 15])
+    seismic["numax"][4] = np.nan
+    stars = {"source_id": np.arange(1, 7), "kic": np.array([11, 12, 13, 14, 15, -1])}
+    pairs, counts = ages.pair(spectra, power, seismic, stars)
+    assert pairs["source_id"].tolist() == [1, 2] and pairs["kic"].tolist() == [11, 12]
+    assert pairs["spectrum"].tolist() == [0, 2] and pairs["power"].tolist() == [2, 1]
+    assert counts[0]["repeated_spectra"] == 1 and counts[0]["repeated_power"] == 1
+    removed = {count["name"]: count["removed"] for count in counts}
+    assert removed == {"all": 0, "kepler": 1, "spectrum": 1, "power": 1, "numax": 1} | {
+        "numax_error": 0,
+        "state": 0,
+    }
+    assert "repetitions of a star" in capsys.readouterr().out
+
+
+def test_no_pair_at_all_is_refused_with_the_cut_that_took_the_last():
+    spectra = {"source_id": np.array([1]), "snr": np.ones(1), "spectrum_flag": np.zeros(1, int)}
+    power = {"kic": np.array([11]), "power_flag": np.zeros(1, int)}
+    seismic = _seismic([11])
+    seismic["state"][:] = 0
+    stars = {"source_id": np.array([1]), "kic": np.array([11])}
+    with pytest.raises(ValueError, match="cut state"):
+        ages.pair(spectra, power, seismic, stars)
+
+
+def test_weights_are_twice_as_high_at_numax_and_nothing_in_the_empty_bin():
+    found = weights(np.array([20.0]), GRID)[0]
+    assert found[0] == 0 and found.max() == pytest.approx(2.0, abs=0.02)
+    far = GRID.centres_uhz[1:] - 20.0
+    expected = 1 + np.exp(-(far**2) / (2 * (2 * 0.268 * 20.0**0.758) ** 2))
+    np.testing.assert_allclose(found[1:], expected, rtol=1e-5)
+
+
+def _pairs(n_star, seed):
+    """A bump of power whose place one pattern in the spectrum tells."""
+    random = np.random.default_rng(seed)
+    numax = np.exp(random.uniform(np.log(14), np.log(30), n_star))
+    pattern = np.sin(np.arange(62) / 3)
+    flux = 1 + 0.05 * np.log(numax / 20)[:, None] * pattern
+    flux = flux + 0.003 * random.normal(size=flux.shape)
+    bump = 1.5 * np.exp(-0.5 * ((GRID.centres_uhz - numax[:, None]) / 3) ** 2)
+    ratio = bump + 0.3 * random.normal(size=bump.shape)
+    ratio[:, 0] = np.nan
+    return {"flux": flux.astype(np.float32), "log_ratio": ratio.astype(np.float32), "numax": numax}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    parts = [_pairs(300, 0), _pairs(60, 1)]
+    choices = {"members": 2, "seed": 3, "architecture": ages.Architecture(**SMALL, components=8)}
+    model, fits = ages.train(parts, GRID, settings=[Settings(**STEP)] * 2, **choices)
+    return ages.with_check(model, parts[1]), fits, parts
+
+
+def test_the_second_step_starts_where_the_first_ended_and_the_latent_tells_numax(trained):
+    model, fits, parts = trained
+    first = fits[1].history["validation_loss"][0].mean()
+    level = np.nan_to_num(parts[0]["log_ratio"]).mean(axis=0)
+    weight = weights(parts[1]["numax"], GRID)
+    nothing = (weight * (np.nan_to_num(parts[1]["log_ratio"]) - level) ** 2).sum(axis=1).mean()
+    assert first < 0.8 * nothing
+    new = _pairs(200, 5)
+    latent = ages.encode(model, new["flux"])["latent_mean"]
+    assert latent.shape == (200, 2, 2)
+    for member in range(2):
+        terms = np.column_stack([np.ones(200), latent[:, member], latent[:, member] ** 2])
+        fitted = terms @ np.linalg.lstsq(terms, np.log(new["numax"]), rcond=None)[0]
+        assert np.std(fitted - np.log(new["numax"])) < 0.5 * np.std(np.log(new["numax"]))
+
+
+def test_a_model_survives_as_arrays_and_card(trained):
+    model = trained[0]
+    arrays, card = ages.to_model(model, seed=1)
+    again = ages.from_model(arrays, card)
+    flux = _pairs(5, 6)["flux"]
+    for name, values in ages.encode(model, flux).items():
+        np.testing.assert_array_equal(values, ages.encode(again, flux)[name])
+    np.testing.assert_array_equal(ages.reconstruct(model, flux), ages.reconstruct(again, flux))
+    with pytest.raises(ValueError, match="kind 'other'"):
+        ages.from_model(arrays, card | {"kind": "other"})
+
+
+def test_the_jacobian_is_the_change_of_the_latent_with_the_flux(trained):
+    model = trained[0]
+    flux = _pairs(2, 7)["flux"]
+    slope = ages.jacobian(model, flux)
+    assert slope.shape == (2, 2, 62)
+    step = 2e-5 * np.random.default_rng(0).normal(size=flux.shape).astype(np.float32)
+    ends = [ages.encode(model, flux + sign * step)["latent_mean"][:, 0] for sign in (1, -1)]
+    expected = 0.5 * (ends[0] - ends[1])
+    found = np.einsum("nlp,np->nl", slope, step)
+    np.testing.assert_allclose(found, expected, atol=0.1 * np.abs(expected).max() + 1e-5)
+
+
+def test_a_light_curve_of_another_star_disagrees(trained):
+    model = trained[0]
+    new = _pairs(100, 8)
+    predicted = ages.reconstruct(model, new["flux"])
+    order = np.argsort(new["numax"])
+    wrong = new["log_ratio"][order[::-1]][np.argsort(order)]
+    scores = [
+        ages.disagreement(check.residual(seen, predicted), model.spread)
+        for seen in (new["log_ratio"], wrong)
+    ]
+    assert np.median(scores[0]) == pytest.approx(1.0, abs=0.3)
+    assert np.median(scores[1]) > 1.3 * np.median(scores[0])
+
+
+def _forest_stars(n_star=400, seed=0):
+    random = np.random.default_rng(seed)
+    latent = random.normal(size=(n_star, 1, 2))
+    teff, fe_h = 4800 + 150 * random.normal(size=n_star), 0.2 * random.normal(size=n_star)
+    log_age = 0.5 + 0.2 * latent[:, 0, 0] + 0.15 * (teff - 4800) / 150 + 0.3 * fe_h
+    stars = {
+        "latent_mean": np.repeat(latent, 2, axis=1),
+        "latent_sigma": np.full((n_star, 2, 2), 0.1),
+        "components": random.normal(size=(n_star, 3)),
+        "log_age": log_age + 0.05 * random.normal(size=n_star),
+        "log_age_err": np.full(n_star, 0.05),
+        "log_age_apokasc2": log_age,
+        "numax": np.exp(4 + 0.5 * latent[:, 0, 1]),
+        "dnu": 0.263 * np.exp(4 + 0.5 * latent[:, 0, 1]) ** 0.772,
+        "state": 1 + (latent[:, 0, 1] > 0).astype(np.int8),
+        "split": np.repeat([0, 1, 2], [n_star // 2, n_star // 4, n_star - 3 * (n_star // 4)]),
+        "teff": teff,
+        "fe_h": fe_h,
+        "mass_gain": np.ones(n_star),
+    }
+    for name in ("logg", "alpha_m", "c_fe", "n_fe"):
+        stars[name] = random.normal(size=n_star)
+    return stars | {
+        f"{name}_err": np.full(n_star, 0.01)
+        for name in ("teff", "logg", "fe_h", "alpha_m", "c_fe", "n_fe")
+    }
+
+
+def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
+    stars = _forest_stars()
+    forests = ages.grow_all(stars, seed=0, trees=40, leaf=3)
+    found = stars | ages.predict_all(forests, stars)
+    scores = scores_of(found)
+    assert scores["scatter_rgb_fiducial"]["value"] < 0.8 * scores["scatter_rgb_z_only"]["value"]
+    assert scores["pull_width"]["value"] == pytest.approx(1.0, abs=0.2)
+    assert scores["rgb_missed"]["value"] < 20
+    again = from_model(to_model(forests))
+    for name, values in ages.predict_all(again, stars).items():
+        np.testing.assert_array_equal(values, found[name])
+    published = numbers(scores)
+    assert {"ages.scatter_rgb", "ages.scatter_rc_z_only", "ages.pull_width"} <= {
+        number.id for number in published
+    }
+    truth = {"age_of_mass_gyr": 10 ** stars["log_age"], "alpha_m": stars["alpha_m"]}
+    truth |= {"fe_h": stars["fe_h"], "numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"]}
+    truth |= {"state": np.where(stars["state"] == 2, "red_clump", "rgb"), "mass_gain": np.ones(400)}
+    known = truth_scores(found, truth)
+    assert abs(known["alpha_partial"]["value"]) < 4 * known["alpha_partial"]["error"]
+    assert "gained_mass_young" not in known
+
+
+def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
+    stars = _forest_stars()
+    forests = ages.grow_all(stars, seed=0, trees=10, leaf=3)
+    n = 6
+    allstar = {
+        "APOGEE_ID": np.array([f"2M{i}" for i in range(n)]),
+        "TELESCOPE": np.full(n, "apo25m"),
+        "FIELD": np.full(n, "F"),
+        "STARFLAG": np.array([0, 0, 0, 0, 0, 1]),
+        "ASPCAPFLAG": np.zeros(n, int),
+        "SNREV": np.array([100.0, 100, 10, 100, 100, 100]),
+        "GAIAEDR3_SOURCE_ID": np.arange(n) + 2**60,
+    }
+    for name, value in (("TEFF", 4800.0), ("LOGG", 3.0), ("FE_H", 0.0), ("ALPHA_M", 0.1)):
+        allstar[name] = np.full(n, value)
+        allstar[f"{name}_ERR"] = np.full(n, 0.01)
+    for name in ("C_FE", "N_FE"):
+        allstar[name], allstar[f"{name}_ERR"] = np.zeros(n), np.full(n, 0.01)
+    allstar["LOGG"][3] = 2.0
+    allstar["TEFF"][4] = -9999.0
+    latents = {
+        "allstar_row": np.array([5, 0, 2, 3, 4]),
+        "spectrum_flag": np.zeros(5, int),
+        "latent_mean": np.zeros((5, 2, 2)),
+        "latent_sigma": np.full((5, 2, 2), 0.1),
+    }
+    latents["latent_mean"][1] = 9.0
+    reach = np.array([np.full((2, 2), -3.0), np.full((2, 2), 3.0)])
+    found = ages.catalog(allstar, latents, forests, reach)
+    assert all(len(values) == n for values in found.values())
+    names = [
+        {name for name, bit in AGE_FLAGS.items() if flag & bit.mask} - {"large_error"}
+        for flag in found["age_flag"]
+    ]
+    assert names == [
+        {"out_of_range"}, {"no_spectrum"}, {"outside_latent"}, {"outside_age"}, {"no_labels"},
+        {"survey_flags"},
+    ]  # fmt: skip
+    assert np.isfinite(found["Age"]).tolist() == [True, False, False, False, False, True]
+    assert np.isfinite(found["z0"]).tolist() == [True, False, False, True, True, True]
+    np.testing.assert_allclose(found["Age"][5], 10 ** found["LogAge"][5], rtol=1e-6)
+
+
+def test_a_star_towards_the_centre_is_nearer_to_it():
+    stars = {
+        "source_id": np.array([1, 2, 3]),
+        "ra": np.array([266.405, 86.405, 192.859]),
+        "dec": np.array([-28.936, 28.936, 27.128]),
+        "parallax": np.array([0.5, 0.5, 1.0]),
+        "parallax_error": np.array([0.01, 0.2, 0.01]),
+    }
+    found = place(np.array([3, 1, 2, 7]), stars)
+    np.testing.assert_allclose(found["radius_kpc"][:2], [8.23, 6.23], atol=0.01)
+    np.testing.assert_allclose(found["height_kpc"][:2], [1.02, 0.02], atol=0.01)
+    assert np.isnan(found["radius_kpc"][2:]).all()
