@@ -21,6 +21,9 @@ from starloom.training.losses import kl_standard_normal
 KIND = "ages"
 """Kind of model, in the card."""
 
+CPU_CHUNK = 8
+"""Spectra in a call of the encoder: their feature maps stay in a core's caches."""
+
 _FLOOR = 1e-3
 """Smallest standard deviation of a pixel of normalised flux."""
 
@@ -253,7 +256,8 @@ def encode(
     """
     program = _encoder(_Frozen(model.architecture))
     fixed = {name: jnp.asarray(v, jnp.float32) for name, v in _scaling(model).items()}
-    return in_chunks(program, {"params": model.params} | fixed, {"flux": flux}, chunk=256)
+    chunk = CPU_CHUNK if jax.default_backend() == "cpu" else None
+    return in_chunks(program, {"params": model.params} | fixed, {"flux": flux}, chunk=chunk)
 
 
 @functools.cache
