@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +33,8 @@ def twin(tiny, root, tmp_path_factory):
         sky.serve_spectra(raw, server)
         sky.serve_light_curves(raw, server)
         sky.add_labels(server.services["/tap"], raw)
+        sky.add_simbad(server.services["/tap"], raw)
         sky.write_datasets(root, server, f"{server.address}/tap", folder / "datasets.csv")
-        shutil.copyfile(raw / "simbad" / "types.csv", folder / "types.csv")
         yield server, folder / "datasets.csv"
 
 
@@ -54,9 +53,7 @@ def _configured(tree, datasets, **archives):
     """Words that make a run use the twin, beside the sizes of the tiny sky."""
     given = {"datasets": str(datasets), "xp_files": 2, "stars": 240, "spectra_batches": 2}
     given |= {"light_curve_batches": 2} | archives
-    # SIMBAD is not among the twin's services: its types come as a user's table.
-    types = str(datasets.parent / "types.csv")
-    own = yaml.safe_dump({"survey": "dr17", "archives": given, "cemp": {"types": types}})
+    own = yaml.safe_dump({"survey": "dr17", "archives": given})
     (tree / "config" / "twin.yaml").write_text(own)
     return ["--configfile", "config/test.yaml", "config/twin.yaml", "--"]
 

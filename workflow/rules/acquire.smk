@@ -10,6 +10,7 @@ out   results/raw/gaia/xp_continuous/XpContinuousMeanSpectrum_{chunk}.csv.gz   X
       results/raw/twomass/twomass.csv.gz                                       J, H, Ks
       results/raw/unwise/unwise.cat.fits                                       W1, W2
       results/raw/apogee/allStar.fits                                          labels and flags
+      results/raw/apogee/apogee_astroNN-DR17.fits              ages by astroNN, row by row of allStar
       results/raw/apogee/{stars,aspcap}/batch-{batch}.parquet  lists of spectra: path, there
       results/raw/kepler/batch-{batch}.parquet                 stars with light curves: kic, there
       results/raw/kepler/power/batch-{batch}.zarr              power spectra without a light curve
@@ -26,6 +27,7 @@ RAW = {
     "twomass": "results/raw/twomass/twomass.csv.gz",
     "unwise": "results/raw/unwise/unwise.cat.fits",
     "allstar": "results/raw/apogee/allStar.fits",
+    "astronn": "results/raw/apogee/apogee_astroNN-DR17.fits",
     "spectra": "results/raw/apogee/{kind}/batch-{batch}.parquet",
     "light_curves": "results/raw/kepler/batch-{batch}.parquet",
     "power": "results/raw/kepler/power/batch-{batch}.zarr",

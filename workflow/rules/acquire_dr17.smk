@@ -36,6 +36,7 @@ rule download:
         RAW["twomass"],
         RAW["unwise"],
         RAW["allstar"],
+        RAW["astronn"],
         expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
         expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
         expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
@@ -65,6 +66,30 @@ rule fetch_allstar:
         workers=ARCHIVES["workers"],
     script:
         "../scripts/fetch_allstar.py"
+
+
+rule fetch_astronn:
+    input:
+        datasets=DATASETS,
+        allstar=RAW["allstar"],
+    output:
+        table=RAW["astronn"],
+    log:
+        "results/logs/fetch_astronn.log",
+    benchmark:
+        "results/benchmarks/fetch_astronn.tsv"
+    retries: 3
+    localrule: ARCHIVES["local"]
+    conda:
+        "../../envs/download.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(240),
+        gpu=0,
+        downloads=1,
+    script:
+        "../scripts/fetch_astronn.py"
 
 
 if ARCHIVES["gaia"] == "query":

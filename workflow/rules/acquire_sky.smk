@@ -89,6 +89,7 @@ rule sky_surveys:
         twomass=RAW["twomass"],
         unwise=RAW["unwise"],
         allstar=RAW["allstar"],
+        astronn=RAW["astronn"],
         lamost=RAW["lamost"],
         rows="results/truth/rows.json",
     log:
@@ -229,7 +230,7 @@ rule sky_power:
 rule sky:
     input:
         expand(RAW["xp"], chunk=CHUNKS),
-        [RAW[table] for table in ("twomass", "unwise", "allstar", "lamost")],
+        [RAW[table] for table in ("twomass", "unwise", "allstar", "astronn", "lamost")],
         expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
         expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
         expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),

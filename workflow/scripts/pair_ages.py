@@ -22,6 +22,7 @@ def main(apogee_paths, power_paths, label_paths, stars_path, allstar_path, pairs
     pairs, counts = study.pair(spectra, power, seismic, stars)
     star = np.searchsorted(stars["source_id"], pairs["source_id"])
     pairs |= {"split": stars["split"][star], "log_ratio": power["log_ratio"][pairs.pop("power")]}
+    study.require_each_set(pairs["split"])
     wanted = pairs.pop("spectrum")
     pairs["allstar_row"] = spectra["allstar_row"][wanted]
     pairs["flux"] = np.empty((len(wanted), 7514), np.float32)

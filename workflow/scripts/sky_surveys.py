@@ -1,4 +1,4 @@
-"""Write what APOGEE, 2MASS, unWISE and LAMOST report of the simulated stars."""
+"""Write what APOGEE, astroNN, 2MASS, unWISE and LAMOST report of the simulated stars."""
 
 import numpy as np
 
@@ -16,6 +16,7 @@ def main(stars_path, photometry_paths, paths, rows_path, seed, sky):
         ("apogee", paths.allstar, labels.apogee, write_allstar),
         ("twomass", paths.twomass, labels.twomass, write_twomass),
         ("unwise", paths.unwise, labels.unwise, write_unwise),
+        ("astronn", paths.astronn, labels.astronn, write_labels),
         ("lamost", paths.lamost, labels.lamost, write_labels),
     ):
         columns, star = table(stars, magnitudes, seed, sky["error_scale"])

@@ -75,6 +75,7 @@ def plan(archives: Mapping, datasets: Datasets, results: str | Path = "results")
         ("2MASS", "fetch_twomass", "twomass/twomass.csv.gz", 1, stars * TWOMASS_ROW_BYTES),
         ("unWISE", "fetch_unwise", "unwise/unwise.cat.fits", 1, stars * UNWISE_ROW_BYTES),
         ("APOGEE allStar", "fetch_allstar", "apogee/allStar.fits", 1, size["apogee_allstar"]),
+        ("astroNN", "fetch_astronn", "apogee/apogee_astroNN*", 1, size["apogee_astronn"]),
         ("apStar", "fetch_spectra", "apogee/stars/batch-*", stars, stars * apstar, fields),
         ("aspcapStar", "fetch_spectra", "apogee/aspcap/batch-*", stars, stars * aspcap, fields),
         ("seismic tables", "fetch_labels", "labels/*.fits", tables, tables * LABEL_BYTES),
@@ -166,7 +167,14 @@ def say_time(seconds: float) -> str:
 
 
 _SIZED = (
-    *("apogee_allstar", "apogee_star", "apogee_aspcapstar", "kepler_lightcurve", "lamost_lrs"),
+    *(
+        "apogee_allstar",
+        "apogee_astronn",
+        "apogee_star",
+        "apogee_aspcapstar",
+        "kepler_lightcurve",
+        "lamost_lrs",
+    ),
     *("gaia_xp_bulk", "gaia_source_bulk"),
 )
 

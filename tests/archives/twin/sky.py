@@ -21,6 +21,7 @@ from starloom.archives import kepler, queries, sdss_client
 from starloom.archives.gaia import read_gaia_source
 from starloom.archives.schema import archive_columns
 from starloom.archives.sdss import read_allstar
+from starloom.archives.simbad import read_cache
 from starloom.archives.twomass import read_twomass
 from starloom.archives.unwise import read_unwise
 from starloom.archives.vizier import TABLES
@@ -33,6 +34,7 @@ from twin.server import Server
 _XP = "gaia/xp_continuous/XpContinuousMeanSpectrum_*.csv.gz"
 _SOURCES = "gaia/gaia_source/GaiaSource_*.csv.gz"
 _RADIUS_ARCSEC = 1.0
+ASTRONN = "apogee_astroNN-DR17.fits"
 LAMOST = "dr7_v2.0_LRS_stellar.fits.gz"
 
 
@@ -90,7 +92,7 @@ def datalink(raw: Path) -> LightDataLink:
 
 
 def serve_trees(raw: Path, server: Server) -> None:
-    """Lay the files of trees: allStar, LAMOST's table, and Gaia's bulk files with sums."""
+    """Lay the files of trees: allStar, astroNN's ages, LAMOST's table, Gaia's bulk files."""
     for pattern, place in (
         (_XP, "Gaia/gdr3/Spectroscopy/xp_continuous_mean_spectrum"),
         (_SOURCES, "Gaia/gdr3/gaia_source"),
@@ -102,7 +104,7 @@ def serve_trees(raw: Path, server: Server) -> None:
             shutil.copyfile(path, folder / path.name)
             sums.append(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.name}\n")
         (folder / "_MD5SUM.txt").write_text("".join(sums))
-    for name in ("apogee/allStar.fits", f"lamost/{LAMOST}"):
+    for name in ("apogee/allStar.fits", f"apogee/{ASTRONN}", f"lamost/{LAMOST}"):
         shutil.copyfile(raw / name, server.root / Path(name).name)
 
 
@@ -153,6 +155,17 @@ def add_labels(tap: LightTap, raw: Path) -> None:
         )
 
 
+def add_simbad(tap: LightTap, raw: Path) -> None:
+    """SIMBAD's identifiers and objects: the stars that the simulated sky says it knows."""
+    rows = read_cache(raw / "simbad" / "types.csv").values()
+    known = [row for row in rows if row["main_id"]]
+    oid, column = np.arange(len(known)), lambda name: [row[name] for row in known]
+    names = [f"Gaia DR3 {one}" for one in column("source_id")]
+    tap.add("ident", Table({"id": names, "oidref": oid}))
+    objects = {name: column(name) for name in ("main_id", "otype", "sp_type", "rvz_radvel")}
+    tap.add("basic", Table({"oid": oid} | objects))
+
+
 def _lengthened(column, rows: int) -> np.ndarray:
     values = np.zeros(rows, column.dtype)
     values[: len(column)] = column
@@ -170,14 +183,21 @@ def write_datasets(root: Path, server: Server, tap: str, path: Path) -> None:
         path: the table to write.
     """
     text = (root / "config" / "datasets.csv").read_text()
-    sha1 = hashlib.sha1((server.root / "allStar.fits").read_bytes()).hexdigest()
+    sha1, ages = (
+        hashlib.sha1((server.root / name).read_bytes()).hexdigest()
+        for name in ("allStar.fits", ASTRONN)
+    )
+    size = (server.root / "allStar.fits").stat().st_size
     replaced = {
         r"https://[^,]*allStar-dr17-synspec_rev1\.fits": f"{server.address}/allStar.fits",
-        r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{(server.root / 'allStar.fits').stat().st_size}",
+        r"https://[^,]*apogee_astroNN-DR17\.fits": f"{server.address}/{ASTRONN}",
+        r"sha1:7aa2\w+,\d+": f"sha1:{sha1},{size}",
+        r"sha1:c422\w+": f"sha1:{ages}",
         r",,470000,": ",,4700,",  # a plan counts 17,000 Kepler stars; the twin has few
         r"https://data\.sdss\.org/sas": f"{server.address}/sas",
         r"https://dr7\.lamost\.org/catdl\?name=": f"{server.address}/",
         r"https://archive\.stsci\.edu/missions": f"{server.address}/missions",
+        r"https://simbad\.cds[^,]*/sim-tap": f"{server.address}/tap",
         r"https://tapvizier[^,]*/tap": f"{server.address}/tap",
         r"https://gea\.esac\.esa\.int/tap-server/tap": tap,
         r"https://irsa\.ipac\.caltech\.edu/TAP": tap,

@@ -64,6 +64,12 @@ def test_no_pair_at_all_is_refused_with_the_cut_that_took_the_last():
         ages.pair(spectra, power, seismic, stars)
 
 
+def test_pairs_without_one_of_the_sets_are_refused_with_their_counts():
+    ages.require_each_set(np.array([0, 0, 1, 2], np.int8))
+    with pytest.raises(ValueError, match="'train': 2, 'validation': 0, 'test': 1"):
+        ages.require_each_set(np.array([0, 2, 0], np.int8))
+
+
 def test_weights_are_twice_as_high_at_numax_and_nothing_in_the_empty_bin():
     found = weights(np.array([20.0]), GRID)[0]
     assert found[0] == 0 and found.max() == pytest.approx(2.0, abs=0.02)

@@ -1,6 +1,7 @@
 """What each survey reports of the simulated stars: tables in the archives' columns, with errors."""
 
 from starloom.sky.labels.allstar import apogee, apogee_snr
+from starloom.sky.labels.astronn import astronn
 from starloom.sky.labels.gaia import gaia_source, gspphot
 from starloom.sky.labels.infrared import twomass, unwise
 from starloom.sky.labels.seismic import (
@@ -17,6 +18,7 @@ __all__ = [
     "apogee",
     "apogee_snr",
     "apokasc2",
+    "astronn",
     "gaia_source",
     "gspphot",
     "kepler_magnitude",

@@ -80,6 +80,25 @@ def apogee_snr(
     return np.minimum(one * np.sqrt(visits) * seeing, 2500.0), visits.astype(np.int32)
 
 
+def allstar_rows(stars: Mapping[str, np.ndarray], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """
+    The star of each row of allStar, and whether it is the star's second row.
+
+    Args:
+        stars: `star` of `population.draw`.
+        seed: the run's seed.
+    """
+    again = Draws(seed, stars["star"]).uniform("repeated") < 0.01
+    row = np.repeat(np.arange(len(again)), 1 + again)
+    return row, np.concatenate([[False], row[1:] == row[:-1]])[: len(row)]
+
+
+def apogee_id(stars: Mapping[str, np.ndarray], seed: int) -> np.ndarray:
+    """Names of the stars, from their 2MASS positions."""
+    seen = twomass_position(stars, seed)
+    return np.char.add("2M", designation(seen["ra"], seen["dec"]))
+
+
 def apogee(
     stars: Mapping[str, np.ndarray],
     magnitudes: Mapping[str, np.ndarray],
@@ -104,10 +123,7 @@ def apogee(
         falling SNR, towards hot and metal-poor stars; Abdurro'uf et al. (2022): DR17.
     """
     snr, visits = apogee_snr(stars, magnitudes, seed)
-    draws = Draws(seed, stars["star"])
-    again = draws.uniform("repeated") < 0.01
-    row = np.repeat(np.arange(len(again)), 1 + again)
-    second = np.concatenate([[False], row[1:] == row[:-1]])[: len(row)]
+    row, second = allstar_rows(stars, seed)
     truth = {name: np.asarray(values)[row] for name, values in stars.items()}
     snr = np.where(second, 0.6 * snr[row], snr[row])
     noise = Draws(seed, 2 * truth["star"] + second)
@@ -168,8 +184,7 @@ def label_error(label: str, stars: Mapping[str, np.ndarray], snr: np.ndarray) ->
 
 def _identity(stars, seed, row, second):
     """Names, places and file names of the rows."""
-    seen = twomass_position(stars, seed)
-    name = np.char.add("2M", designation(seen["ra"], seen["dec"]))[row]
+    seen, name = twomass_position(stars, seed), apogee_id(stars, seed)[row]
     south = stars["dec"] < -20.0
     telescope = np.where(south, "lco25m", "apo25m")[row]
     lon = np.round(np.asarray(stars["l"]) / 3.0).astype(int) * 3 % 360

@@ -27,7 +27,7 @@ from starloom.studies.ages.model import (
     train,
     with_check,
 )
-from starloom.studies.ages.pairs import pair
+from starloom.studies.ages.pairs import pair, require_each_set
 
 __all__ = [
     "Architecture",
@@ -46,6 +46,7 @@ __all__ = [
     "predict_all",
     "rank",
     "reconstruct",
+    "require_each_set",
     "residual",
     "standardised",
     "targets",

@@ -8,6 +8,7 @@ from starloom.columns import POWER_FLAGS
 from starloom.prepare.cuts import Cut, apply, between
 from starloom.prepare.identifiers import best_of_each, join_ids
 from starloom.prepare.seismic import UNKNOWN
+from starloom.prepare.split import FRACTIONS
 
 Table = Mapping[str, np.ndarray]
 
@@ -81,6 +82,23 @@ def pair(
     order = np.flatnonzero(passed)[np.argsort(table["source_id"][passed], kind="stable")]
     left_out = ("has_power", "spectrum_flag", "power_flag")
     return {name: v[order] for name, v in table.items() if name not in left_out}, counts
+
+
+def require_each_set(split: np.ndarray) -> None:
+    """
+    Refuse pairs of which one set is empty.
+
+    Raises:
+        ValueError: with how many pairs each set has, and the remedy.
+    """
+    counts = dict(
+        zip(FRACTIONS, np.bincount(split, minlength=len(FRACTIONS)).tolist(), strict=True)
+    )
+    if not all(counts.values()):
+        raise ValueError(
+            f"pairs of spectra and power spectra by set: {counts}, and none may be empty; take "
+            "more stars in the Kepler field (survey: simulated has sky: stars and kepler_fraction)"
+        )
 
 
 _CUTS = (
