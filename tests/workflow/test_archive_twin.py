@@ -58,23 +58,28 @@ def _configured(tree, datasets, **archives):
     return ["--configfile", "config/test.yaml", "config/twin.yaml", "--"]
 
 
-def test_a_whole_run_on_the_archives_gives_the_same_catalogue_and_numbers(tiny, fetched):
+def test_a_whole_run_on_the_archives_gives_the_same_catalogues_and_numbers(tiny, fetched):
     simulated = tiny / ".test" / "results"
-    direct, other = (
-        read_table(folder / "catalogs/scatter_vae.parquet") for folder in (simulated, fetched)
-    )
-    assert list(direct) == list(other)
-    for name in direct:
-        np.testing.assert_array_equal(direct[name], other[name], err_msg=name)
-    numbers, others = (
-        json.loads((folder / "numbers/scatter_vae.json").read_text())
-        for folder in (simulated, fetched)
-    )
-    assert {number["data"] for number in others} == {"dr17"}
-    values, other_values = (
-        {number["id"]: number["value"] for number in some} for some in (numbers, others)
-    )
-    assert values == other_values
+    # Stars without a light curve have their power from the sky alone, so ages see fewer pairs.
+    lone = {"latent_ages", "starloom"}
+    names = sorted(path.stem for path in (simulated / "catalogs").glob("*.parquet"))
+    assert len(names) >= 6 and lone < set(names)
+    for name in names:
+        direct, other = (
+            read_table(folder / "catalogs" / f"{name}.parquet") for folder in (simulated, fetched)
+        )
+        assert list(direct) == list(other)
+        for column in direct if name not in lone else ["source_id"]:
+            np.testing.assert_array_equal(direct[column], other[column], err_msg=name)
+    for path in sorted((fetched / "numbers").glob("*.json")):
+        others = {number["id"]: number for number in json.loads(path.read_text())}
+        assert {number["data"] for number in others.values()} == {"dr17"}
+        if path.stem != "ages":
+            rows = json.loads((simulated / "numbers" / path.name).read_text())
+            values = {row["id"]: row["value"] for row in rows}
+            assert {name: row["value"] for name, row in others.items()} == {
+                name: values[name] for name in others
+            }
 
 
 def test_every_raw_file_has_its_row_in_the_manifest(fetched):

@@ -83,6 +83,13 @@ def test_a_column_that_says_something_else_gets_its_catalogues_name(other):
     assert table["latents_match_flag"].mask.tolist() == [False, True, False]
 
 
+def test_errors_and_numbered_columns_go_with_their_like():
+    own = {"z0": np.zeros(4), "e_z0": np.ones(4), "z1": np.zeros(4), "e_z1": np.ones(4)}
+    _, _, names = merge(STARS, [ages(**own), latents()])
+    assert names["ages"][3:] == ["ages_z0", "ages_e_z0", "ages_z1", "ages_e_z1"]
+    assert names["latents"][0] == "latents_z0"
+
+
 def test_a_catalogue_without_source_id_is_named():
     with pytest.raises(ValueError, match="catalogue lost has no source_id"):
         merge(STARS, [Catalog("lost", {"age": np.ones(1)}, {})])
