@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from starloom.tables import read_arrays, read_table, stack
+from tests.cluster import slurm
 from tests.trees import ENVIRONMENT, digests
 
 pytestmark = pytest.mark.workflow
@@ -99,6 +100,7 @@ def test_a_changed_file_on_the_chain_is_found_and_named(tiny):
     assert raw.name in done.stdout + done.stderr
 
 
+@pytest.mark.skipif(slurm.absent() is None, reason="the run on Slurm is compared with this one")
 def test_two_runs_give_the_same_bytes(tiny, clone, run_in):
     again = clone("again")
     run_in(again, "all", "sky", "spectra")

@@ -23,6 +23,7 @@ except ValueError as error:
 os.environ.update(
     {
         "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "PYTHONHASHSEED": "0",
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         **os.environ,

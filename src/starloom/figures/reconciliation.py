@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
 
 from starloom.figures.style import PAGE_INCH, styled
 
@@ -44,20 +44,30 @@ def reconciliation(table: Mapping[str, Sequence]) -> Figure:
 
 
 def _bar(axes, y: float, name: str, outcomes: list[tuple[str, int, bool]]) -> None:
-    """One bar, its name above and its outcomes below."""
+    """One bar, its name above; below it the outcomes by their size, what went on first."""
     total = max(sum(count for _, count, _ in outcomes), 1)
-    left, seen = 0.0, {True: 0, False: 0}
-    for label, count, kept in outcomes:
+    left, seen, words = 0.0, {True: 0, False: 0}, []
+    for label, count, kept in sorted(outcomes, key=lambda one: (not one[2], -one[1])):
         colours = KEPT if kept else LOST
-        width = 100 * count / total
+        colour, width = colours[seen[kept] % len(colours)], 100 * count / total
         axes.barh(
-            y, width, 0.26, left, color=colours[seen[kept] % len(colours)],
+            y, width, 0.26, left, color=colour,
             edgecolor="white", linewidth=0.4, label=f"{name}: {label}",
         )  # fmt: skip
         left, seen[kept] = left + width, seen[kept] + 1
+        words.append((colour, f"{label}: {count:,}", count))
     axes.text(0, y + 0.17, f"{name}: {total:,}", fontsize=7.5, va="bottom", weight="bold")
-    order = np.argsort([-count for _, count, _ in outcomes], kind="stable")
-    words = [f"{outcomes[i][0]}: {outcomes[i][1]:,}" for i in order[:SHOWN]]
-    others = sum(outcomes[i][1] for i in order[SHOWN:])
-    words += [f"other: {others:,}"] if others else []
-    axes.text(0, y - 0.17, "; ".join(words), fontsize=6.3, va="top", color="0.25")
+    others = sum(count for _, _, count in words[SHOWN:])
+    words = words[:SHOWN] + ([("0.5", f"other: {others:,}", others)] if others else [])
+    cells = [
+        HPacker(
+            children=[
+                TextArea("\u25a0", textprops={"color": colour, "fontsize": 6.3}),
+                TextArea(text, textprops={"color": "0.25", "fontsize": 6.3}),
+            ],
+            pad=0, sep=1.5,
+        )
+        for colour, text, _ in words
+    ]  # fmt: skip
+    place = {"box_alignment": (0, 1), "frameon": False, "pad": 0}
+    axes.add_artist(AnnotationBbox(HPacker(children=cells, pad=0, sep=6), (0, y - 0.17), **place))

@@ -39,7 +39,7 @@ def datacite(citation: Mapping, release: Mapping, files: Mapping[str, int], abou
         "subjects": [{"subject": word} for word in citation["keywords"]],
         "descriptions": [{"description": about, "descriptionType": "Abstract"}],
         "rightsList": [{"rightsIdentifier": citation["license"], "rightsIdentifierScheme": "SPDX"}],
-        "formats": sorted({Path(name).suffix[1:] or "HATS" for name in files}),
+        "formats": sorted({"".join(Path(name).suffixes)[1:] or "HATS" for name in files}),
         "sizes": [f"{name}: {size} bytes" for name, size in sorted(files.items())],
         "relatedItems": [
             {

@@ -112,7 +112,7 @@ def catalogs(folder: Path) -> list[dict]:
                 "columns": columns,
                 "flags": flags_of([column["name"] for column in columns]),
                 "files": [
-                    (one.relative_to(folder.parent).as_posix(), one.suffix[1:] or "HATS",
+                    (one.relative_to(folder.parent).as_posix(), "".join(one.suffixes)[1:] or "HATS",
                      _say_size(one))
                     for one in files
                 ],
