@@ -208,12 +208,13 @@ def test_lamost_is_taken_only_if_it_has_the_labels(site, raw, fetcher):
     row = Dataset("lamost_lrs", "DR7", f"{site.address}/lrs.fits.gz", "", "", 0, "", "paper", "")
     _put(site, "lrs.fits.gz", gzip.compress(fits_bytes(10)))
     with pytest.raises(ValueError, match=r"lacks ra.*it has x.*row 'lamost_lrs'"):
-        lamost.fetch_lrs(row, fetcher, raw / "lrs.fits.gz")
+        lamost.fetch_table(row, fetcher, raw / "lrs.fits.gz")
     assert not (raw / "lrs.fits.gz").exists()
-    columns = [fits.Column(name, "D", array=np.ones(3)) for name in lamost.REQUIRED]
+    names = [*lamost.PLACE, *lamost.TABLES["lamost_lrs"].values()]
+    columns = [fits.Column(name, "D", array=np.ones(3)) for name in names]
     handle = io.BytesIO()
     table = fits.BinTableHDU.from_columns(columns)
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(handle)
     _put(site, "lrs.fits.gz", gzip.compress(handle.getvalue()))
-    lamost.fetch_lrs(row, fetcher, raw / "lrs.fits.gz")
+    lamost.fetch_table(row, fetcher, raw / "lrs.fits.gz")
     assert (raw / "lrs.fits.gz").exists()

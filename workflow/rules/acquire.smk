@@ -15,7 +15,7 @@ out   results/raw/gaia/xp_continuous/XpContinuousMeanSpectrum_{chunk}.csv.gz   X
       results/raw/kepler/batch-{batch}.parquet                 stars with light curves: kic, there
       results/raw/kepler/power/batch-{batch}.zarr              power spectra without a light curve
       results/raw/labels/{table}.fits                          published seismic tables
-      results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz          LAMOST's labels
+      results/raw/lamost/dr7_v2.0_{LRS,MRS}_stellar.fits.gz    LAMOST's labels
 
 A list's files lie beside it: spectra at {telescope}/{field}/{file}, light curves at
 {KIC9[:4]}/{KIC9}/kplr{KIC9}-{stamp}_llc.fits. `HAS` says which of all these a run has.
@@ -33,6 +33,7 @@ RAW = {
     "power": "results/raw/kepler/power/batch-{batch}.zarr",
     "labels": "results/raw/labels/{table}.fits",
     "lamost": "results/raw/lamost/dr7_v2.0_LRS_stellar.fits.gz",
+    "lamost_mrs": "results/raw/lamost/dr7_v2.0_MRS_stellar.fits.gz",
 }
 
 # Tables with seismology; a position of a star is taken from the first that has one.

@@ -41,6 +41,7 @@ rule download:
         expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
         expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
         RAW["lamost"],
+        RAW["lamost_mrs"],
 
 
 rule fetch_allstar:
@@ -279,7 +280,8 @@ rule fetch_lamost:
     input:
         datasets=DATASETS,
     output:
-        table=RAW["lamost"],
+        low=RAW["lamost"],
+        medium=RAW["lamost_mrs"],
     log:
         "results/logs/fetch_lamost.log",
     benchmark:

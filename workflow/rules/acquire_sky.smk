@@ -91,6 +91,7 @@ rule sky_surveys:
         allstar=RAW["allstar"],
         astronn=RAW["astronn"],
         lamost=RAW["lamost"],
+        lamost_mrs=RAW["lamost_mrs"],
         rows="results/truth/rows.json",
     log:
         "results/logs/sky_surveys.log",
@@ -230,7 +231,8 @@ rule sky_power:
 rule sky:
     input:
         expand(RAW["xp"], chunk=CHUNKS),
-        [RAW[table] for table in ("twomass", "unwise", "allstar", "astronn", "lamost")],
+        [RAW[table] for table in ("twomass", "unwise", "allstar", "astronn")],
+        [RAW[table] for table in ("lamost", "lamost_mrs")],
         expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
         expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
         expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),

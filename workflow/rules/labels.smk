@@ -26,7 +26,8 @@ LABEL_VARIANTS = {
 }
 LABEL_FIGURES = [
     "apogee",
-    *(["lamost"] if HAS.get("lamost") else []),
+    *(["lamost", "lamost_apogee"] if HAS.get("lamost") else []),
+    *(["lamost_mrs"] if HAS.get("lamost_mrs") else []),
     "gspphot",
     "sigma_by_label",
     "sigma_by_g",
@@ -223,7 +224,8 @@ if LEARN:
         input:
             labels=rules.catalog_labels.input.labels,
             stars=rules.prepare_stars.output.stars,
-            lamost=[RAW["lamost"]] if HAS.get("lamost") else [],
+            lamost_lrs=[RAW["lamost"]] if HAS.get("lamost") else [],
+            lamost_mrs=[RAW["lamost_mrs"]] if HAS.get("lamost_mrs") else [],
         output:
             surveys="results/labels/surveys.parquet",
             scores="results/labels/surveys.json",

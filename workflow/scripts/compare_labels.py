@@ -7,11 +7,11 @@ from starloom.studies.labels.surveys import beside_surveys, compared_with_survey
 from starloom.tables import read_table, stack, write_json, write_table
 
 
-def main(label_paths, stars_path, lamost_path, surveys_path, scores_path, seed):
+def main(label_paths, stars_path, lamost_paths, surveys_path, scores_path, seed):
     found, stars = stack([read_table(path) for path in label_paths]), read_table(stars_path)
     rows = rows_of(found["source_id"], stars["source_id"])
     stars = {name: values[rows] for name, values in stars.items()}
-    lamost = read_labels(lamost_path[0]) if lamost_path else None
+    lamost = {kind: read_labels(path[0], kind) for kind, path in lamost_paths.items()}
     table = beside_surveys(found, stars, lamost)
     scores = compared_with_surveys(table, seed)
     write_table(surveys_path, table)
@@ -23,5 +23,6 @@ def main(label_paths, stars_path, lamost_path, surveys_path, scores_path, seed):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.labels, job.input.stars, job.input.lamost)
+        given = {name: job.input.get(name) for name in ("lamost_lrs", "lamost_mrs")}
+        files = (job.input.labels, job.input.stars, {k: v for k, v in given.items() if v})
         main(*files, job.output.surveys, job.output.scores, job.params.seed)

@@ -18,6 +18,7 @@ def main(stars_path, photometry_paths, paths, rows_path, seed, sky):
         ("unwise", paths.unwise, labels.unwise, write_unwise),
         ("astronn", paths.astronn, labels.astronn, write_labels),
         ("lamost", paths.lamost, labels.lamost, write_labels),
+        ("lamost_mrs", paths.lamost_mrs, labels.lamost_mrs, write_labels),
     ):
         columns, star = table(stars, magnitudes, seed, sky["error_scale"])
         write(path, columns)

@@ -83,7 +83,10 @@ def plan(archives: Mapping, datasets: Datasets, results: str | Path = "results")
             *("light curves", "fetch_light_curves", "kepler/batch-*", curves),
             *(curves * size["kepler_lightcurve"], targets),
         ),
-        ("LAMOST", "fetch_lamost", "lamost/*.fits.gz", 1, size["lamost_lrs"]),
+        (
+            *("LAMOST", "fetch_lamost", "lamost/*.fits.gz", 2),
+            size["lamost_lrs"] + size["lamost_mrs"],
+        ),
     )
     return [_item(raw, *kind) for kind in kinds]
 
@@ -174,6 +177,7 @@ _SIZED = (
         "apogee_aspcapstar",
         "kepler_lightcurve",
         "lamost_lrs",
+        "lamost_mrs",
     ),
     *("gaia_xp_bulk", "gaia_source_bulk"),
 )

@@ -24,6 +24,10 @@ PLANES = (
 """Abundance planes of the paper's Figs. 9 and 10."""
 
 
+SURVEYS = {"lamost_lrs": "LAMOST LRS", "lamost_mrs": "LAMOST MRS", "gspphot": "GSP-Phot"}
+"""Surveys by the names of their columns."""
+
+
 def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[Figure, str, str]]:
     """
     Draw the named figures of the study.
@@ -42,10 +46,10 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     own = {name: test[f"dropout_{name}"] for name in LABELS}
     apogee = {name: test[f"apogee_{name}"] for name in LABELS}
 
-    def beside(survey):
+    def beside(survey, own="{}_xp", words="XP and photometry"):
         shown = [name for name in LABELS if f"{survey}_{name}" in surveys]
-        pairs = ({n: surveys[c.format(n)] for n in shown} for c in ("{}_xp", survey + "_{}"))
-        return against(*pairs, {"lamost": "LAMOST", "gspphot": "GSP-Phot"}[survey])
+        pairs = ({n: surveys[c.format(n)] for n in shown} for c in (own, survey + "_{}"))
+        return against(*pairs, SURVEYS[survey], words)
 
     drawn = {
         "apogee": lambda: (
@@ -55,10 +59,22 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             f"stars per cell. {paper}, Fig. 1.",
         ),
         "lamost": lambda: (
-            beside("lamost"),
+            beside("lamost_lrs"),
             "Labels from XP and photometry against LAMOST",
             f"Labels of {unseen} against LAMOST's low-resolution ones, where it has the star. "
-            f"{paper}, Fig. 2.",
+            f"{paper}, Fig. 2, left.",
+        ),
+        "lamost_apogee": lambda: (
+            beside("lamost_lrs", "apogee_{}", "APOGEE"),
+            "APOGEE's labels against LAMOST",
+            f"APOGEE's labels against LAMOST's low-resolution ones, of the {unseen} that both "
+            f"have: what part of the differences is LAMOST's own. {paper}, Fig. 2, right.",
+        ),
+        "lamost_mrs": lambda: (
+            beside("lamost_mrs"),
+            "Labels from XP and photometry against LAMOST's medium resolution",
+            f"Labels of {unseen} against those of LAMOST's medium-resolution spectra (Wang et al. "
+            f"2020), where it has the star. {paper}, Fig. 3.",
         ),
         "gspphot": lambda: (
             beside("gspphot"),
@@ -132,7 +148,9 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     return {name: drawn[name]() for name in names}
 
 
-def against(values: Table, references: Table, survey: str) -> Figure:
+def against(
+    values: Table, references: Table, survey: str, words: str = "XP and photometry"
+) -> Figure:
     """
     Predicted labels against another survey's, with the differences below.
 
@@ -140,6 +158,7 @@ def against(values: Table, references: Table, survey: str) -> Figure:
         values: predictions by label.
         references: the survey's values by label; NaN where there is none.
         survey: its name.
+        words: whose predictions.
 
     Returns:
         Two panels a label, three labels a row.
@@ -148,7 +167,7 @@ def against(values: Table, references: Table, survey: str) -> Figure:
         Fallows & Sanders (2024), Figs. 1-4.
     """
     shown = [name for name in LABELS if name in values]
-    columns = min(3, len(shown))
+    columns = 2 if len(shown) == 4 else min(3, len(shown))
     rows = -(-len(shown) // columns)
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.2 * rows))
@@ -159,7 +178,7 @@ def against(values: Table, references: Table, survey: str) -> Figure:
             top.set_title(LABELS[name])
             bottom.set_xlabel(survey)
             if index % columns == 0:
-                top.set_ylabel("XP and photometry")
+                top.set_ylabel(words)
                 bottom.set_ylabel("difference")
         for empty in range(len(shown), rows * columns):
             for axes in panels[2 * (empty // columns) :, empty % columns][:2]:

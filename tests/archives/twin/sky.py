@@ -35,7 +35,7 @@ _XP = "gaia/xp_continuous/XpContinuousMeanSpectrum_*.csv.gz"
 _SOURCES = "gaia/gaia_source/GaiaSource_*.csv.gz"
 _RADIUS_ARCSEC = 1.0
 ASTRONN = "apogee_astroNN-DR17.fits"
-LAMOST = "dr7_v2.0_LRS_stellar.fits.gz"
+LAMOST = ("dr7_v2.0_LRS_stellar.fits.gz", "dr7_v2.0_MRS_stellar.fits.gz")
 
 
 def tables(raw: Path) -> dict[str, Table]:
@@ -92,7 +92,7 @@ def datalink(raw: Path) -> LightDataLink:
 
 
 def serve_trees(raw: Path, server: Server) -> None:
-    """Lay the files of trees: allStar, astroNN's ages, LAMOST's table, Gaia's bulk files."""
+    """Lay the files of trees: allStar, astroNN's ages, LAMOST's tables, Gaia's bulk files."""
     for pattern, place in (
         (_XP, "Gaia/gdr3/Spectroscopy/xp_continuous_mean_spectrum"),
         (_SOURCES, "Gaia/gdr3/gaia_source"),
@@ -104,7 +104,8 @@ def serve_trees(raw: Path, server: Server) -> None:
             shutil.copyfile(path, folder / path.name)
             sums.append(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.name}\n")
         (folder / "_MD5SUM.txt").write_text("".join(sums))
-    for name in ("apogee/allStar.fits", f"apogee/{ASTRONN}", f"lamost/{LAMOST}"):
+    lamost = [f"lamost/{name}" for name in LAMOST]
+    for name in ("apogee/allStar.fits", f"apogee/{ASTRONN}", *lamost):
         shutil.copyfile(raw / name, server.root / Path(name).name)
 
 

@@ -21,7 +21,7 @@ def test_the_projects_own_table_is_valid_and_has_all_that_the_clients_ask_for(ro
         *("apogee_allstar", "apogee_star", "apogee_star_sums", "apogee_aspcapstar"),
         *("apogee_aspcapstar_sums", "kepler_folder", "kepler_lightcurve", "gaia_tap"),
         *("gaia_datalink", "gaia_xp_bulk", "gaia_source_bulk", "unwise_irsa", "vizier_tap"),
-        *("simbad_tap", "lamost_lrs"),
+        *("simbad_tap", "lamost_lrs", "lamost_mrs"),
     }
     assert asked <= set(datasets)
     allstar = datasets["apogee_allstar"].wanted("x/allStar.fits")

@@ -259,22 +259,20 @@ def test_trees_find_quantiles_in_order():
     assert np.corrcoef(found[:, 0, 1], x[:50, 0])[0, 1] > 0.9
 
 
-def test_other_surveys_are_matched_by_place_and_their_best_row_counts(honest):
+def test_other_surveys_are_matched_by_place_and_few_stars_give_no_score(honest):
     arrays, stars, _, model, _ = honest
     found = study.predict_stars(model, arrays, stars)
     rows = np.arange(N_STAR - 400, N_STAR)
-    lamost = {"ra": stars["ra"][rows], "dec": stars["dec"][rows] + 0.5 / 3600}
-    for label, theirs in (("teff", "teff"), ("logg", "logg"), ("fe_h", "feh")):
-        lamost[theirs] = stars[label][rows] + 1.0
-        lamost[f"{theirs}_err"] = np.full(400, 0.1)
-    lamost = {name: np.concatenate([values, values]) for name, values in lamost.items()}
-    lamost["snrg"] = np.repeat([10.0, 50.0], 400)
-    lamost["feh"][:400] = -9999.0
-    table = beside_surveys(found, stars, lamost)
-    assert np.isfinite(table["lamost_fe_h"]).sum() > 300
+    low = {"ra": stars["ra"][rows], "dec": stars["dec"][rows] + 0.5 / 3600}
+    for label in ("teff", "logg", "fe_h"):
+        low |= {label: stars[label][rows] + 1.0, f"{label}_error": np.full(400, 0.1)}
+    medium = {name: low[name][:5] for name in ("ra", "dec")}
+    medium |= {"c_fe": np.zeros(5), "c_fe_error": np.zeros(5)}
+    table = beside_surveys(found, stars, {"lamost_lrs": low, "lamost_mrs": medium})
+    assert np.isfinite(table["lamost_lrs_fe_h"]).sum() > 300
     scores = compared_with_surveys(table, 1)
-    np.testing.assert_allclose(scores["lamost_apogee/dropout/fe_h"]["bias"], -1.0, atol=1e-6)
-    assert "gspphot/dropout/fe_h" not in scores
+    np.testing.assert_allclose(scores["lamost_lrs_apogee/dropout/fe_h"]["bias"], -1.0, atol=1e-6)
+    assert not {"gspphot/dropout/fe_h", "lamost_mrs/dropout/c_fe"} & scores.keys()
 
 
 def test_a_label_of_the_training_range_is_not_beyond_it(honest):

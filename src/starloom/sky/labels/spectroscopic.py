@@ -79,18 +79,19 @@ def lamost_mrs(
     error_scale: float = 1.0,
 ) -> tuple[Table, np.ndarray]:
     """
-    Rows like the labels that Wang et al. (2020) took from LAMOST's medium-resolution spectra.
+    Rows like LAMOST's medium-resolution catalogue, with the labels of Wang et al. (2020).
 
     Args:
         stars: columns of `population.draw`.
         magnitudes: true apparent magnitudes; `g` counts.
         seed: the run's seed.
-        error_scale: factor on the reported errors; the noise keeps its size.
+        error_scale: none of the table's errors can be scaled: its labels have none.
 
     Returns:
-        starid, ra, dec [deg], snr, teff [K], logg, feh, alpha_m, c_fe, n_fe [dex] with errors
-        `_err`, gaia_source_id; and for each row the row of its star in `stars`. A sixth of the
-        northern stars with 9 < G < 15.
+        Columns as in dr7_v2.0_MRS_stellar: obsid, ra, dec [deg], snr, gaia_source_id as text,
+        gaia_g_mean_mag, teff_cnn [K], logg_cnn, feh_cnn, alpha_m_cnn, c_fe, n_fe [dex], -9999
+        where SNR < 20; and for each row the row of its star in `stars`. A sixth of the northern
+        stars with 9 < G < 15.
 
     References:
         Wang et al. (2020): a network trained on APOGEE, so its labels lie on APOGEE's scale and
@@ -103,24 +104,25 @@ def lamost_mrs(
     snr = 70.0 * 10 ** (-0.25 * (magnitudes["g"][rows] - 12.5))
     snr = np.minimum(snr * np.exp(0.4 * draws.normal("mrs snr")), 600.0)
     table = {
-        "starid": 700_000_000 + stars["star"],
+        "obsid": 700_000_000 + stars["star"],
         "ra": stars["ra"],
         "dec": stars["dec"],
         "snr": snr,
-        "gaia_source_id": stars["source_id"],
+        "gaia_source_id": stars["source_id"].astype(str),
+        "gaia_g_mean_mag": magnitudes["g"][rows],
     }
     for name, column, floor, photon, mean, slope in (
-        ("teff", "teff", 35.0, 2000.0, 4900.0, 1.0),
-        ("logg", "logg", 0.06, 3.0, 2.7, 0.98),
-        ("feh", "fe_h", 0.03, 1.5, -0.2, 0.96),
-        ("alpha_m", "alpha_m", 0.020, 1.0, 0.08, 0.92),
+        ("teff_cnn", "teff", 35.0, 2000.0, 4900.0, 1.0),
+        ("logg_cnn", "logg", 0.06, 3.0, 2.7, 0.98),
+        ("feh_cnn", "fe_h", 0.03, 1.5, -0.2, 0.96),
+        ("alpha_m_cnn", "alpha_m", 0.020, 1.0, 0.08, 0.92),
         ("c_fe", "c_fe", 0.035, 2.0, 0.0, 0.90),
         ("n_fe", "n_fe", 0.045, 2.5, 0.2, 0.85),
     ):
         sigma = np.hypot(floor, photon / snr)
         value = mean + slope * (stars[column] - mean)
-        table[name] = value + sigma * draws.normal(f"lamost mrs {name}")
-        table[f"{name}_err"] = sigma * error_scale
+        value += sigma * draws.normal(f"lamost mrs {name}")
+        table[name] = np.where(snr < 20.0, -9999.0, value)
     return table, rows
 
 

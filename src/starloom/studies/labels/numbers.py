@@ -15,6 +15,16 @@ UNITS = {name: "dex" for name in LABELS} | {"teff": "K"}
 
 TEST = "test stars with APOGEE labels that pass the training cuts"
 
+SURVEYS = {
+    "lamost_lrs": "LAMOST's of low resolution",
+    "lamost_mrs": "LAMOST's of medium resolution",
+    "gspphot": "GSP-Phot's",
+}
+
+TABLE_TWO = {name: "lamost_lrs" for name in ("teff", "logg", "fe_h")} | {
+    name: "lamost_mrs" for name in ("c_fe", "n_fe", "alpha_m")
+}
+
 SCORES = {
     "rmse": ("rmse", f"root mean square of predicted minus APOGEE's, {TEST}"),
     "bias": ("bias", f"median of predicted minus APOGEE's, {TEST}"),
@@ -102,15 +112,18 @@ def _calibration(evaluation, label):
 
 def _surveys(evaluation, label):
     told = "unseen stars without flags"
-    for survey, words in (("lamost", "LAMOST's"), ("gspphot", "GSP-Phot's")):
+    for survey, words in SURVEYS.items():
+        # The paper's Table 2 has each label from one of LAMOST's surveys alone.
+        prefix = "lamost" if survey == TABLE_TWO[label] else survey
         entry = evaluation.get(f"{survey}/{MAIN}/{label}")
         for name in ("rmse", "bias", "scatter") if entry else ():
             meaning = f"{name} of predicted minus {words}, as against APOGEE, {told}"
-            yield _number(f"{survey}_{name}_{NAMES[label]}", entry, name, UNITS[label], meaning)
-    entry = evaluation.get(f"lamost_apogee/{MAIN}/{label}")
-    if entry:
-        meaning = f"rmse of APOGEE's minus LAMOST's, the same {told}"
-        yield _number(f"lamost_apogee_rmse_{NAMES[label]}", entry, "rmse", UNITS[label], meaning)
+            yield _number(f"{prefix}_{name}_{NAMES[label]}", entry, name, UNITS[label], meaning)
+        entry = evaluation.get(f"{survey}_apogee/{MAIN}/{label}")
+        if entry:
+            meaning = f"rmse of APOGEE's minus {words}, the same {told}"
+            name = f"{prefix}_apogee_rmse_{NAMES[label]}"
+            yield _number(name, entry, "rmse", UNITS[label], meaning)
 
 
 def _derivatives(spectra):
@@ -142,10 +155,9 @@ def _methods(evaluation):
             name = f"likelihood_{method}_{NAMES[label]}"
             value, n = entry["likelihood"], entry["n"]
             yield Number(f"labels.{name}", STUDY, value, "nat", meaning, n=n)
-            if method != MAIN:
-                meaning = f"root mean square of predicted minus APOGEE's, test stars, {method}"
-                name = f"rmse_{method}_{NAMES[label]}"
-                yield _number(name, entry, "rmse", UNITS[label], meaning)
+            for name in ("rmse", "sigma") if method != MAIN else ():
+                meaning = f"{SCORES[name][1]}, method {method}"
+                yield _number(f"{name}_{method}_{NAMES[label]}", entry, name, UNITS[label], meaning)
         elif kind == "truth" and method == MAIN:
             meaning = "root mean square of predicted minus true label, test stars"
             yield _number(f"true_rmse_{NAMES[label]}", entry, "rmse", UNITS[label], meaning)
