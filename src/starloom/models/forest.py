@@ -82,10 +82,10 @@ def grow(
     grown, total, count = [], np.zeros(n_star), np.zeros(n_star)
     for _ in range(trees):
         rows = random.integers(0, n_star, n_star)
-        moved = inputs[rows] + spread[rows] * random.normal(size=inputs.shape)
+        moved = (inputs[rows] + spread[rows] * random.normal(size=inputs.shape)).astype(np.float32)
         goal = target[rows] + error[rows] * random.normal(size=n_star)
         model = DecisionTreeRegressor(min_samples_leaf=leaf, random_state=0)
-        tree = model.fit(moved, goal, sample_weight=weight[rows]).tree_
+        tree = model.fit(moved, goal, sample_weight=weight[rows], check_input=False).tree_
         grown.append(tree)
         out = np.bincount(rows, minlength=n_star) == 0
         total[out] += tree.predict(inputs[out].astype(np.float32))[:, 0]
@@ -117,6 +117,9 @@ def predict(
         )
     good = np.isfinite(inputs).all(axis=1)
     given = np.ascontiguousarray(inputs[good], np.float32)
+    # Stars of the same leaves, one after the other, take the same branches: twice as fast.
+    order = np.lexsort([tree.apply(given) for tree in forest.trees[:3]])
+    given = given[order]
     total, square = np.zeros(len(given)), np.zeros(len(given))
     for tree in forest.trees:
         values = tree.predict(given)[:, 0]
@@ -125,8 +128,9 @@ def predict(
     mean = total / len(forest.trees)
     variance = np.maximum(square / len(forest.trees) - np.square(mean), 0)
     result = np.full((2, len(inputs)), np.nan)
-    result[0, good] = forest.offset + forest.slope * mean
-    result[1, good] = forest.slope * np.sqrt(variance)
+    rows = np.flatnonzero(good)[order]
+    result[0, rows] = forest.offset + forest.slope * mean
+    result[1, rows] = forest.slope * np.sqrt(variance)
     return result[0], result[1]
 
 
