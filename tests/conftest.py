@@ -15,6 +15,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 
+def pytest_collection_modifyitems(items):
+    """Whole files share a process, and all that run the workflow share one, at the end."""
+    alone = {item: item.get_closest_marker("workflow") is not None for item in items}
+    for item in items:
+        name = "workflow" if alone[item] else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=alone.get)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The root of the work tree."""
