@@ -75,7 +75,7 @@ rule sky_spectra:
         gpu=0,
     params:
         seed=config["seed"],
-        sky=pick("sky", "xp_alpha", "extinction", "error_scale"),
+        sky=pick("sky", "xp_alpha", "extinction", "error_scale", "companion_light"),
         code=code_of("sky_spectra"),
     script:
         "../scripts/sky_spectra.py"
@@ -135,7 +135,7 @@ rule sky_apogee_spectra:
         gpu=0,
     params:
         seed=config["seed"],
-        sky=pick("sky", "error_scale"),
+        sky=pick("sky", "error_scale", "companion_light"),
         batches=len(SPECTRA_BATCHES),
         code=code_of("sky_apogee_spectra"),
     script:

@@ -14,8 +14,8 @@ def main(stars_path, allstar_path, rows_path, list_path, kind, index, count, see
     stars, allstar = read_table(stars_path), read_allstar(allstar_path, COLUMNS)
     chosen = giants(stars, allstar, np.array(read_json(rows_path)["apogee"], np.int64))
     files, rows = spectra_of_batch(allstar, chosen, kind, index, count)
-    folder, scale = Path(list_path).parent, sky["error_scale"]
-    made = write_spectra(folder, stars, allstar, files, rows, kind, seed, scale)
+    folder = Path(list_path).parent
+    made = write_spectra(folder, stars, allstar, files, rows, kind, seed, **sky)
     write_table(list_path, made)
     print(f"{made['there'].sum()} simulated {kind} spectra of {len(files)} that allStar names")
 

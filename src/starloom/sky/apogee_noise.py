@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from starloom.archives.sdss import PIXELS
-from starloom.sky import hband
+from starloom.sky import companions, hband
 from starloom.sky.draws import Draws
 from starloom.sky.hband_basis import wavelength_angstrom
 from starloom.sky.reference import read_rows
@@ -47,6 +47,8 @@ GROUP = 5
 """Pixels of a group of bad ones."""
 N_GROUP = 24
 """Largest number of groups of bad pixels."""
+COMPANION_LIT = 0.01
+"""Companions fainter than this part of their star in H are left out."""
 EDGE = 8
 """Unusable pixels at the start of the blue detector; half as many at other ends."""
 
@@ -168,17 +170,20 @@ def observe(
     visits: np.ndarray,
     seed: int,
     error_scale: float = 1.0,
+    companion_light: bool = True,
 ) -> dict[str, np.ndarray]:
     """Spectra of stars as APOGEE's pipeline would combine them.
 
     Args:
         stars: the labels of `hband.label_arrays`, star (int64 index, the random key) and, where
-            there is, radial_velocity [km/s]; equally long arrays.
+            there are, radial_velocity [km/s], and radius_rsun with the columns of
+            `companions.draw` for companions; equally long arrays.
         h_mag: 2MASS H [mag].
         snr: median SNR of a pixel, from `labels.allstar.apogee_snr`.
         visits: number of visits combined.
         seed: of the sky.
         error_scale: factor on the reported errors; the noise is left as it is.
+        companion_light: False leaves companions dark. They shine at the velocity of their star.
 
     Returns:
         flux, error (n_star, 8575) float32 [1e-17 erg/s/cm2/Angstrom], mask (n_star, 8575) int32,
@@ -193,17 +198,20 @@ def observe(
         Nidever et al. (2015), AJ 150, 173; Abdurro'uf et al. (2022), ApJS 259, 35 (DR17).
     """
     telescope = _instrument(stars, h_mag, snr, visits, seed)
-    labels, names = hband.label_arrays({**stars, "lsf_kms": telescope["lsf"]})
+    stars = {**stars, "lsf_kms": telescope["lsf"]}
+    labels, names = hband.label_arrays(stars)
     bad = ~np.isfinite(labels).all(axis=1) | ~np.isfinite(telescope["level"])
     bad |= ~(telescope["snr"] > 0) | (labels[:, 0] <= 0)
     labels[bad] = 0.0
     labels[bad, :2] = 5000.0, 2.5
     labels[bad, names.index("width_kms")] = hband.LSF_KMS
     keys = star_keys(seed, jnp.asarray(star_halves(stars["star"])))
+    pairs = _companions(stars) if companion_light else (np.zeros(0, int), None)
     parts = []
     for start in range(0, len(labels), hband.BATCH):
         rows = np.minimum(np.arange(start, start + hband.BATCH), len(labels) - 1)
         flux, continuum = hband.spectra_batch(labels[rows], names)
+        flux, continuum = _joined(flux, continuum, rows, *pairs)
         mine = {name: _float(values)[rows] for name, values in telescope.items()}
         parts.append([np.asarray(v) for v in _batch(flux, continuum, keys[rows], mine)])
     columns = (np.concatenate(part)[: len(labels)] for part in zip(*parts, strict=True))
@@ -218,6 +226,29 @@ def observe(
         "model": model,
         "lsf_kms": telescope["lsf"].astype(np.float32),
     }
+
+
+def _companions(stars):
+    """Rows of stars with a bright companion; its spectrum, and its continuum on the star's area."""
+    rows, others = companions.shining(stars, COMPANION_LIT)
+    if not len(rows):
+        return rows, None
+    flux, continuum = hband.spectra(others)
+    area = (others["radius_rsun"] / stars["radius_rsun"][rows]) ** 2
+    return rows, (flux, continuum * area[:, None].astype(np.float32))
+
+
+def _joined(flux, continuum, rows, paired, theirs):
+    """Spectra and continua of a batch, with the light of the companions of some of its stars."""
+    here = np.flatnonzero(np.isin(paired, rows))
+    if not len(here):
+        return flux, continuum
+    flux, continuum = np.array(flux), np.array(continuum)
+    place = np.searchsorted(rows, paired[here])
+    light, more = continuum[place], theirs[1][here]
+    continuum[place] = light + more
+    flux[place] = (flux[place] * light + theirs[0][here] * more) / continuum[place]
+    return flux, continuum
 
 
 def _float(values):

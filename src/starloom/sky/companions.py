@@ -1,4 +1,6 @@
-"""Unresolved companions: what they are, how far they pull their star."""
+"""Unresolved companions: what they are, how far they pull their star, what light they add."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -7,6 +9,9 @@ from starloom.sky.draws import Draws
 
 RSUN_PER_AU = 215.03
 """Solar radii in an astronomical unit; orbits narrower than 2.5 stellar radii do not last."""
+
+LIT = 0.003
+"""Companions fainter than this part of their star are dark: most XP spectra would not show them."""
 
 
 def draw(
@@ -64,4 +69,41 @@ def draw(
     }
     return {"binary": binary} | {
         name: np.where(binary, values, np.nan) for name, values in columns.items()
+    }
+
+
+def shining(
+    stars: Mapping[str, np.ndarray], least: float
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """
+    Companions that add to the light of their star, as stars of their own.
+
+    Args:
+        stars: columns of `population.draw`; without those of companions nobody has one.
+        least: their least light in units of their star's, in the infrared (R^2 T) or over all
+            wavelengths (R^2 T^4), whichever is more.
+
+    Returns:
+        Rows of `stars`, and the columns of `stars` for their companions: place, dust and metals
+        are those of their star, carbon and nitrogen those of the Sun's mixture, for dwarfs have
+        not dredged up, and the lines of slow rotators.
+    """
+    if "companion_teff" not in stars:
+        return np.zeros(0, int), {name: np.asarray(values)[:0] for name, values in stars.items()}
+    hotter = stars["companion_teff"] / stars["teff"]
+    light = (stars["companion_radius_rsun"] / stars["radius_rsun"]) ** 2 * hotter
+    rows = np.flatnonzero(light * np.maximum(hotter, 1.0) ** 3 > least)
+    table = {name: np.asarray(values)[rows] for name, values in stars.items()}
+    mass, radius = table["companion_mass_msun"], table["companion_radius_rsun"]
+    none = np.zeros(len(rows))
+    return rows, table | {
+        "teff": table["companion_teff"],
+        "radius_rsun": radius,
+        "logg": evolution.LOGG_SUN + np.log10(mass) - 2 * np.log10(radius),
+        "c_fe": none,
+        "n_fe": none,
+        "kind": np.full(len(rows), "normal"),
+        "vsini_kms": none,
+        "microturbulence_kms": none + evolution.microturbulence(4.5),
+        "c12_c13": none + 89.0,
     }

@@ -110,12 +110,15 @@ def dwarf_radius_teff(
         lived: age over lifetime, 0 to 1.
 
     References:
-        Power laws through the zero-age and the present Sun (Gough 1981; Bahcall et al. 2001).
+        Power laws through the zero-age and the present Sun (Gough 1981; Bahcall et al. 2001);
+        below 0.5 Msun the temperatures of M dwarfs, about 3400 K at 0.3 Msun and 2900 K at 0.1
+        (Pecaut & Mamajek 2013).
     """
     metal = np.clip(m_h, -2.5, 0.5)
     zero_age = 0.89 * mass ** np.where(mass < 1.0, 0.85, 1.05)
     radius = zero_age * (1.0 + 0.26 * lived + 0.34 * lived**3)
-    teff = 5620.0 * mass**0.66 * (1.0 - 0.10 * metal) * (1.0 + 0.11 * lived * (1.0 - lived))
+    teff = 5620.0 * np.maximum(mass, 0.5) ** 0.66 * np.minimum(mass / 0.5, 1.0) ** 0.15
+    teff = teff * (1.0 - 0.10 * metal) * (1.0 + 0.11 * lived * (1.0 - lived))
     return radius, teff
 
 

@@ -96,6 +96,7 @@ def write_spectra(
     kind: str,
     seed: int,
     error_scale: float = 1.0,
+    companion_light: bool = True,
 ) -> dict[str, np.ndarray]:
     """
     Simulate and write spectra.
@@ -109,6 +110,7 @@ def write_spectra(
         kind: `stars` or `aspcap`.
         seed: of the sky.
         error_scale: factor on the reported errors.
+        companion_light: False leaves companions dark.
 
     Returns:
         path of each file, and whether it is there: few are not, as in the archive.
@@ -121,7 +123,8 @@ def write_spectra(
         # A repeated row is another spectrum of its star: same star, other noise.
         truth["star"] = 2 * truth["star"] + rows["again"][part]
         table = {name: np.asarray(allstar[name])[rows["row"][part]] for name in HEADER.values()}
-        seen = observe(truth, table["H"], table["SNR"], table["NVISITS"], seed, error_scale)
+        about = (table["H"], table["SNR"], table["NVISITS"], seed)
+        seen = observe(truth, *about, error_scale, companion_light)
         there[part] = Draws(seed, truth["star"]).uniform(f"{kind} file") > LOST
         for k in np.flatnonzero(there[part]):
             about = {key: table[column][k] for key, column in HEADER.items()}

@@ -69,12 +69,24 @@ def dilution(
     return (R_SUN_OVER_PC * radius_rsun / distance_pc) ** 2
 
 
-def magnitudes(flux: Float[Array, "n_star n_wave"]) -> Float[Array, "n_star n_band"]:
-    """Vega magnitudes of spectra.
+def band_flux(flux: Float[Array, "n_star n_wave"]) -> Float[Array, "n_star n_band"]:
+    """Fluxes of spectra in the bands; those of the stars of a pair add up.
 
     Args:
         flux: flux at the observer [W m-2 nm-1] on `optical.wavelength_grid`, times 1e20 so that
             it stays inside float32.
+
+    Returns:
+        Columns in the order of BANDS, in 1e-20 of the AB zero point.
+    """
+    return flux @ jnp.asarray(band_matrix()[0]).T
+
+
+def vega(flux: Float[Array, "n_star n_band"]) -> Float[Array, "n_star n_band"]:
+    """Vega magnitudes of fluxes.
+
+    Args:
+        flux: from `band_flux`.
 
     Returns:
         Columns in the order of BANDS [mag].
@@ -83,9 +95,7 @@ def magnitudes(flux: Float[Array, "n_star n_wave"]) -> Float[Array, "n_star n_ba
         Riello et al. (2021), A&A 649, A3; Cohen et al. (2003), AJ 126, 1090; Jarrett et al.
         (2011), ApJ 735, 112.
     """
-    matrix, offset = band_matrix()
-    ratio = flux @ jnp.asarray(matrix).T
-    return -2.5 * jnp.log10(ratio) + 50.0 - jnp.asarray(offset)
+    return -2.5 * jnp.log10(flux) + 50.0 - jnp.asarray(band_matrix()[1])
 
 
 def gaia_g_error(

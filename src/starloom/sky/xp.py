@@ -14,7 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from starloom.sky import extinction, hydrogen, optical, optical_basis, photometry, prism, xp_noise
+from starloom.sky import (
+    companions,
+    extinction,
+    hydrogen,
+    optical,
+    optical_basis,
+    photometry,
+    prism,
+    xp_noise,
+)
 from starloom.sky.xp_archive import archive_columns
 
 SCALE = 1e20
@@ -124,19 +133,29 @@ def with_emission(
     return surface * (1.0 + width_nm[:, None] * jnp.asarray(profile, jnp.float32))
 
 
+def _uniform(keys):
+    """Five uniform numbers of each star."""
+    return jax.vmap(lambda key: jax.random.uniform(jax.random.fold_in(key, 9), (5,)))(keys)
+
+
 @partial(jax.jit, static_argnames="names")
-def _batch(labels, place, halves, seed, names):
-    """Everything of one padded batch that is computed in JAX."""
+def _light(labels, place, halves, seed, names):
+    """Fluxes in the bands, then noise-free coefficients, of one padded batch; light adds up."""
+    low, high = EMISSION_NM
+    width = low + (high - low) * _uniform(star_keys(seed, halves))[:, 4]
+    surface = with_emission(optical.spectra_batch(labels, names), place[:, 4] * width)
+    flux = observer_flux(surface, *place[:, :4].T)
+    return jnp.concatenate([photometry.band_flux(flux), coefficients(flux)], axis=1)
+
+
+@jax.jit
+def _batch(light, halves, seed):
+    """What Gaia makes of the light of one padded batch, as far as it is computed in JAX."""
     bases = jnp.asarray(instrument().bases, jnp.float32)
     keys = star_keys(seed, halves)
-    draws = jax.vmap(lambda key: jax.random.uniform(jax.random.fold_in(key, 9), (5,)))(keys)
-    low, high = EMISSION_NM
-    surface = with_emission(
-        optical.spectra_batch(labels, names), place[:, 4] * (low + (high - low) * draws[:, 4])
-    )
-    flux = observer_flux(surface, *place[:, :4].T)
-    magnitude = photometry.magnitudes(flux)
-    clean = coefficients(flux)
+    draws = _uniform(keys)
+    magnitude = photometry.vega(light[:, : len(photometry.BANDS)])
+    clean = light[:, len(photometry.BANDS) :]
     result = {"magnitude": magnitude, "clean": clean}
     transits = jnp.floor(TRANSITS[0] + draws[:, 0] * (TRANSITS[1] - TRANSITS[0]))
     result["transits"] = transits
@@ -213,17 +232,20 @@ def observe(
     xp_alpha: bool = True,
     extinction: bool = True,
     error_scale: float = 1.0,
+    companion_light: bool = True,
 ) -> dict[str, np.ndarray]:
     """Magnitudes and XP coefficients of stars as Gaia would publish them.
 
     Args:
         stars: the labels of `optical.label_arrays`, and radius_rsun, distance_pc [pc], a_v [mag],
             r_v, star (int64 index, the random key); equally long arrays. Where the optional
-            column `kind` says be_star, Balmer lines are in emission.
+            column `kind` says be_star, Balmer lines are in emission; the columns of
+            `companions.draw` give unresolved companions.
         seed: of the sky.
         xp_alpha: False takes [alpha/M], [C/Fe], [N/Fe] out of the spectrum, at the same [M/H].
         extinction: False removes the dust.
         error_scale: factor on the reported errors; the noise is left as it is.
+        companion_light: False leaves companions dark.
 
     Returns:
         Arrays by name, float32 unless said: true_g ... true_w2 [mag], bp_true_coefficients,
@@ -242,16 +264,33 @@ def observe(
     labels, place, names, bad = _prepare(stars, xp_alpha, extinction)
     halves = star_halves(stars["star"])
     n_star = len(labels)
+    more = np.zeros((n_star, len(photometry.BANDS) + 2 * prism.N_BASES), np.float32)
+    if companion_light:
+        rows, others = companions.shining(stars, companions.LIT)
+        theirs = _prepare(others, xp_alpha, extinction)[:2]
+        parts = [
+            (few, _light(*(values[few] for values in theirs), halves[rows[few]], seed, names))
+            for few in _batches(len(rows))
+        ]
+        for few, light in parts:
+            more[rows[few]] = light
+        more[bad] = 0.0
     if n_star == 0:
         labels, place = np.full((1, len(names)), 1e3, np.float32), np.ones((1, 5), np.float32)
-        halves = np.zeros((1, 2), np.uint32)
+        halves, more = np.zeros((1, 2), np.uint32), np.zeros((1, more.shape[1]), np.float32)
     blocks, waiting = [], None
-    for start in range(0, len(labels), optical.BATCH):
-        rows = np.minimum(np.arange(start, start + optical.BATCH), len(labels) - 1)
-        running = _batch(labels[rows], place[rows], halves[rows], seed, names)
+    for rows in _batches(len(labels)):
+        light = _light(labels[rows], place[rows], halves[rows], seed, names)
+        running = _batch(light + more[rows], halves[rows], seed)
         if waiting is not None:
             blocks.append(_with_noise(waiting))
         waiting = running
     blocks.append(_with_noise(waiting))
     result = {k: np.concatenate([b[k] for b in blocks])[:n_star] for k in blocks[0]}
     return archive_columns(result, labels[:n_star, 0], bad, error_scale)
+
+
+def _batches(count):
+    """Rows of each batch; the last row fills the last one."""
+    for start in range(0, count, optical.BATCH):
+        yield np.minimum(np.arange(start, start + optical.BATCH), count - 1)

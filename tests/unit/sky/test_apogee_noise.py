@@ -13,6 +13,7 @@ SEED = 3
 
 def population(n=N_STAR):
     rng = np.random.default_rng(1)
+    paired = np.arange(n) % 4 == 1
     return {
         "teff": rng.uniform(4200.0, 5000.0, n),
         "logg": rng.uniform(1.5, 3.0, n),
@@ -20,6 +21,10 @@ def population(n=N_STAR):
         "alpha_m": rng.uniform(0.0, 0.25, n),
         "star": np.arange(n) * 2**33 + 5,
         "radial_velocity": rng.normal(0.0, 50.0, n),
+        "radius_rsun": np.full(n, 2.5),
+        "companion_teff": np.where(paired, 5600.0, np.nan),
+        "companion_radius_rsun": np.where(paired, 1.0, np.nan),
+        "companion_mass_msun": np.where(paired, 1.0, np.nan),
     }
 
 
@@ -38,10 +43,10 @@ def good(seen, k):
 
 
 def test_a_star_gets_the_same_pixels_whatever_is_computed_with_it(seen):
-    few = {name: values[[31, 4]] for name, values in population().items()}
-    again = apogee_noise.observe(few, H_MAG[[31, 4]], SNR[[31, 4]], VISITS[[31, 4]], SEED)
+    few = {name: values[[33, 4]] for name, values in population().items()}
+    again = apogee_noise.observe(few, H_MAG[[33, 4]], SNR[[33, 4]], VISITS[[33, 4]], SEED)
     for name, values in again.items():
-        np.testing.assert_array_equal(values, seen[name][[31, 4]])
+        np.testing.assert_array_equal(values, seen[name][[33, 4]])
 
 
 def test_another_seed_gives_another_noise(seen):
@@ -104,6 +109,26 @@ def test_reported_errors_can_be_wrong_while_the_noise_stays(seen):
     np.testing.assert_array_equal(scaled["flux"], seen["flux"])
     use = good(seen, 3)
     np.testing.assert_allclose(scaled["error"][3][use], 0.5 * seen["error"][3][use], rtol=1e-6)
+
+
+def test_a_pair_has_the_lines_of_both_in_proportion_to_their_light(seen):
+    # by hand from the spectra of the two alone
+    stars = population()
+    alone = hband.spectra({n: stars[n][1:2] for n in ("teff", "logg", "m_h", "alpha_m")} | {
+        "lsf_kms": seen["lsf_kms"][1:2]})  # fmt: skip
+    dwarf = hband.spectra({
+        "teff": np.array([5600.0]), "logg": np.array([4.438]), "m_h": stars["m_h"][1:2],
+        "alpha_m": stars["alpha_m"][1:2], "lsf_kms": seen["lsf_kms"][1:2],
+        "c_fe": np.zeros(1), "n_fe": np.zeros(1),
+    })  # fmt: skip
+    light = [continuum[0] * radius**2 for (_, continuum), radius in ((alone, 2.5), (dwarf, 1.0))]
+    expected = (alone[0][0] * light[0] + dwarf[0][0] * light[1]) / (light[0] + light[1])
+    inside = np.isfinite(seen["model"][1])
+    np.testing.assert_allclose(seen["model"][1][inside], expected[inside], atol=1.5e-3)
+    assert np.abs(alone[0][0] - expected)[inside].max() > 0.01
+    dark = apogee_noise.observe(stars, H_MAG, SNR, VISITS, SEED, companion_light=False)
+    np.testing.assert_array_equal(dark["flux"][31], seen["flux"][31])
+    np.testing.assert_allclose(dark["model"][1][inside], alone[0][0][inside], atol=1e-5)
 
 
 def test_a_star_without_magnitude_or_label_is_flagged_and_harms_no_other(seen):

@@ -26,6 +26,14 @@ def test_the_sun_comes_out_as_the_sun():
     np.testing.assert_allclose(evolution.gravity(1.0, 1.0, 5772.0), 4.438, atol=1e-3)
 
 
+def test_m_dwarfs_have_their_temperatures_and_radii():
+    mass = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
+    radius, teff = evolution.dwarf_radius_teff(mass, np.zeros(5), np.zeros(5))
+    # Pecaut & Mamajek (2013), the sequence of M dwarfs that they keep up to date
+    np.testing.assert_allclose(teff, [2850, 3150, 3400, 3530, 3700], rtol=0.06)
+    np.testing.assert_allclose(radius, [0.13, 0.22, 0.31, 0.40, 0.50], rtol=0.15)
+
+
 def test_gravity_radius_luminosity_and_temperature_obey_stefan_and_newton():
     # cgs constants, not the solar ratios that the module uses
     newton, boltzmann = 6.6743e-8, 5.670374e-5

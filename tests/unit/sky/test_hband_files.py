@@ -35,7 +35,7 @@ def keys(monkeypatch):
     """The observation of a spectrum replaced by one that only says who was observed."""
     seen = []
 
-    def observe(stars, h_mag, snr, visits, seed, error_scale):
+    def observe(stars, h_mag, snr, visits, seed, error_scale, companion_light):
         seen.extend(stars["star"].tolist())
         flux = np.repeat(snr[:, None], 8575, axis=1).astype(np.float32)
         error = np.ones_like(flux)

@@ -28,6 +28,10 @@ STARS = {
 NAMES = list(STARS)
 
 
+def _magnitudes(flux):
+    return photometry.vega(photometry.band_flux(flux))
+
+
 @pytest.fixture(scope="module")
 def flux():
     """Surface flux of STARS by name [W m-2 nm-1]."""
@@ -80,7 +84,7 @@ def _giant_or_dwarf_colour(teff, m_h, giant):
 @pytest.mark.parametrize("name", ["base", "sun", "warm", "cool", "tip", "poor", "halo"])
 def test_colours_are_those_of_the_infrared_flux_method(flux, name):
     star = BASE | STARS[name]
-    magnitude = np.asarray(photometry.magnitudes(jnp.asarray(flux[name], jnp.float32)[None]))[0]
+    magnitude = np.asarray(_magnitudes(jnp.asarray(flux[name], jnp.float32)[None]))[0]
     expected = _giant_or_dwarf_colour(star["teff"], star["m_h"], star["logg"] < 3.6)
     assert magnitude[1] - magnitude[2] == pytest.approx(expected, abs=0.07), name
 
@@ -96,7 +100,7 @@ def test_the_sun_shines_on_earth_as_measured(flux):
 
 def test_the_sun_has_its_absolute_magnitude_and_infrared_colours(flux):
     shine = flux["sun"] * photometry.dilution(1.0, 10.0) * 1e20
-    g, _, _, j, _, k, w1, w2 = photometry.magnitudes(jnp.asarray(shine, jnp.float32)[None])[0]
+    g, _, _, j, _, k, w1, w2 = _magnitudes(jnp.asarray(shine, jnp.float32)[None])[0]
     assert float(g) == pytest.approx(4.67, abs=0.06)  # Casagrande & VandenBerg (2018)
     assert float(g - k) == pytest.approx(1.39, abs=0.06)
     assert float(j - k) == pytest.approx(0.36, abs=0.04)  # Willmer (2018), ApJS 236, 47

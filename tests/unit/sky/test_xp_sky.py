@@ -17,6 +17,9 @@ STARS = {
     "a_v": GENERATOR.exponential(0.3, N_STAR),
     "r_v": GENERATOR.normal(3.1, 0.12, N_STAR),
     "star": np.arange(N_STAR) + 5_000_000_000,
+    "companion_teff": np.where(np.arange(N_STAR) % 2, 5000.0, np.nan),
+    "companion_radius_rsun": np.where(np.arange(N_STAR) % 2, 0.8, np.nan),
+    "companion_mass_msun": np.where(np.arange(N_STAR) % 2, 0.85, np.nan),
 }
 
 
@@ -118,6 +121,37 @@ def test_be_stars_shine_in_h_alpha():
     disc = xp.observe(stars | {"kind": np.array(["be_star", "normal"])}, 1)["rp_true_coefficients"]
     np.testing.assert_array_equal(disc[1], plain[1])
     assert np.abs(disc[0] - plain[0]).max() > 0.005 * np.abs(plain[0, 0])
+
+
+PAIR = {
+    "companion_teff": np.array([5600.0, 3400.0]),
+    "companion_radius_rsun": np.array([0.95, 0.01]),
+    "companion_mass_msun": np.array([0.98, 0.3]),
+}
+
+
+def test_a_pair_shines_as_both_its_stars_and_a_faint_companion_not_at_all():
+    stars = _take([2, 3], radius_rsun=np.array([1.8, 1.5]))
+    alone, pair = xp.observe(stars, 1, companion_light=False), xp.observe(stars | PAIR, 1)
+    logg = 4.438 + np.log10(0.98 / 0.95**2)
+    other = {"teff": 5600.0, "radius_rsun": 0.95, "logg": logg, "c_fe": 0.0, "n_fe": 0.0}
+    other = xp.observe(_take([2], **{name: np.array([value]) for name, value in other.items()}), 1)
+    for name in (f"true_{band}" for band in ("g", "bp", "rp", "j", "h", "ks", "w1", "w2")):
+        light = 10 ** (-0.4 * alone[name][0]) + 10 ** (-0.4 * other[name][0])
+        assert pair[name][0] == pytest.approx(-2.5 * np.log10(light), abs=2e-5)
+    for name in ("bp_true_coefficients", "rp_true_coefficients"):
+        total = alone[name][0] + other[name][0]
+        np.testing.assert_allclose(pair[name][0], total, atol=2e-6 * np.abs(total).max())
+    for name, values in pair.items():
+        np.testing.assert_array_equal(values[1], alone[name][1], err_msg=name)
+
+
+def test_companions_can_be_left_dark():
+    stars = _take([2, 3])
+    dark = xp.observe(stars | PAIR, 1, companion_light=False)
+    single = {name: values for name, values in stars.items() if name not in PAIR}
+    for name, values in xp.observe(single, 1).items():
+        np.testing.assert_array_equal(dark[name], values, err_msg=name)
 
 
 def test_a_bad_star_is_flagged_and_the_others_go_on(seen):
