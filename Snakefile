@@ -22,6 +22,12 @@ if SPECTRA_BATCHES:
     include: "workflow/rules/prepare_spectra.smk"
 
 
+# What is simulated has a truth to be judged by.
+if SURVEY == "simulated":
+
+    include: "workflow/rules/sky.smk"
+
+
 # Ages need spectra and light curves of the same stars.
 if SPECTRA_BATCHES and HAS["labels"]:
 
