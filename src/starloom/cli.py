@@ -200,8 +200,14 @@ def _reproduce(given: argparse.Namespace) -> int:
 def _columns(given: argparse.Namespace) -> int:
     from starloom.publish.glossary import glossary, say
 
+    word = given.search.lower()
     found = {
-        group: [line for line in map(say, entries) if given.search.lower() in line.lower()]
+        group: [
+            say(entry)
+            for entry in entries
+            # In starloom.parquet the catalogue's name stands before the column's.
+            if word in say(entry).lower() or word.endswith(f"_{entry.name.lower()}")
+        ]
         for group, entries in glossary().items()
     }
     if not any(found.values()):

@@ -157,6 +157,7 @@ rule catalog_ages:
         forests=rules.forest_ages.output.forests,
         latents=rules.forest_ages.input.latents,
         allstar=RAW["allstar"],
+        matches=rules.crossmatch.output.matches,
     output:
         parquet="results/catalogs/latent_ages.parquet",
         fits="results/catalogs/latent_ages.fits",

@@ -1,7 +1,8 @@
 """
 Stage prepare: APOGEE spectra and Kepler power spectra as arrays.
 
-in    raw lists of apStar files and of light curves; power spectra of the simulated sky; allStar
+in    raw lists of apStar files and of light curves; power spectra of the simulated sky; allStar,
+      matches
 out   results/data/continuum.json        pixels that the continua go through
       results/data/apogee/{batch}.zarr   spectra over their continua, errors, masks, flags
       results/data/power/{batch}.zarr    log power over its background on the grid of `psd`
@@ -36,6 +37,7 @@ rule prepare_apogee:
     input:
         list=expand(RAW["spectra"], kind="stars", allow_missing=True)[0],
         allstar=RAW["allstar"],
+        matches=rules.crossmatch.output.matches,
         continuum=rules.prepare_continuum.output.continuum,
     output:
         apogee=directory("results/data/apogee/{batch}.zarr"),

@@ -5,20 +5,21 @@ import pandas as pd
 from starloom.archives.sdss import read_allstar
 from starloom.columns import LATENT_AGES
 from starloom.job import logged
+from starloom.prepare.apogee import with_sources
 from starloom.publish.catalog import as_columns, write_catalog
 from starloom.studies import ages as study
 from starloom.studies.ages.forests import from_model
 from starloom.tables import atomic, read_model, read_table, stack
 
 
-def main(model_path, forests_path, latent_paths, allstar_path, outputs, data):
+def main(model_path, forests_path, latent_paths, allstar_path, matches_path, outputs, data):
     members = read_model(model_path)[1]["members"]
     arrays = read_model(forests_path)[0]
     reach = arrays.pop("reach")
     latents = stack([read_table(path) for path in latent_paths])
     for name in ("latent_mean", "latent_sigma"):
         latents[name] = latents[name].reshape(len(latents[name]), members, -1)
-    allstar = read_allstar(allstar_path)
+    allstar = with_sources(read_allstar(allstar_path), read_table(matches_path))
     table = as_columns(study.catalog(allstar, latents, from_model(arrays), reach), LATENT_AGES)
     write_catalog(outputs.parquet, outputs.fits, table, data)
     with atomic(outputs.csv) as temporary:
@@ -31,4 +32,4 @@ if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
         files = (job.input.model, job.input.forests, job.input.latents, job.input.allstar)
-        main(*files, job.output, job.params.data)
+        main(*files, job.input.matches, job.output, job.params.data)

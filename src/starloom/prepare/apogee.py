@@ -106,6 +106,32 @@ def allstar_rows(paths: Sequence[str], allstar: Mapping[str, np.ndarray]) -> np.
     return np.array([rows.get(Path(path).parts[-3:], -1) for path in paths], np.int64)
 
 
+def with_sources(
+    allstar: Mapping[str, np.ndarray], matches: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """
+    Fill in the Gaia source of the rows of allStar that have none there but were matched.
+
+    Args:
+        allstar: APOGEE_ID, and GAIAEDR3_SOURCE_ID where the table has it.
+        matches: source_id and apogee_row (-1 none) of the cross-match.
+
+    Returns:
+        The columns, with GAIAEDR3_SOURCE_ID: allStar's own where positive, else the source whose
+        row has the same APOGEE_ID, else 0.
+    """
+    names = np.char.strip(allstar["APOGEE_ID"].astype(str))
+    own = np.asarray(allstar.get("GAIAEDR3_SOURCE_ID", np.zeros(len(names))), np.int64)
+    found = matches["apogee_row"] >= 0
+    matched, first = np.unique(names[matches["apogee_row"][found]], return_index=True)
+    ids = np.append(np.asarray(matches["source_id"], np.int64)[found][first], 0)
+    place = np.searchsorted(matched, names)
+    same = place < len(matched)
+    same[same] = matched[place[same]] == names[same]
+    by_place = ids[np.where(same, place, -1)]
+    return {**allstar, "GAIAEDR3_SOURCE_ID": np.where(own > 0, own, by_place)}
+
+
 def with_allstar(
     arrays: Mapping[str, np.ndarray], rows: np.ndarray, allstar: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """One value-added catalogue from those of the studies: a row a star, columns with their meaning."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -48,9 +47,7 @@ def merge(
     """
     Put the catalogues of the studies side by side, one row a star.
 
-    A column keeps its name when one catalogue has it, or when all that have it mean the same and
-    say the same of every star that they share; otherwise it gets its catalogue's name in front, as
-    do its like: its error `e_...`, and columns of which it is one of several numbered ones.
+    A column of a study has its catalogue's name in front, whichever other catalogues there are.
 
     Args:
         stars: the table of all stars; its columns of `STAR` place them. Without ra and dec the
@@ -88,7 +85,6 @@ def merge(
             values = stars[name] if name in stars else np.full(len(stars[KEY]), np.nan)
             values = {KEY: stars[KEY], name: np.asarray(values).astype(column.dtype)}
             _add(table, name, values, name, asdict(column))
-    clashing = _clashing(catalogs, kept)
     for catalog in catalogs:
         inside = f"in_{catalog.name}"
         table[inside] = np.isin(source_id, kept[catalog.name][KEY])
@@ -97,7 +93,7 @@ def merge(
         for name in catalog.columns:
             if name == KEY or name in PLACE:
                 continue
-            target = f"{catalog.name}_{name}" if _family(name) in clashing else name
+            target = f"{catalog.name}_{name}"
             said = catalog.described.get(name, {})
             own.setdefault(catalog.name, []).append(target)
             _add(table, target, kept[catalog.name], name, said)
@@ -116,48 +112,13 @@ def best_rows(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     return order[np.unique(ids[order], return_index=True)[1]]
 
 
-def _family(name: str) -> str:
-    """What a column shares with its error and with columns of other numbers: z of e_z12."""
-    return re.sub(r"\d+$", "", name.removeprefix("e_"))
-
-
-def _clashing(catalogs: list[Catalog], kept: Mapping[str, Mapping]) -> set[str]:
-    """Families of columns of which catalogues mean or say different things."""
-    clashing = set()
-    for name in {name for one in catalogs for name in one.columns} - {KEY, *PLACE}:
-        having = [one for one in catalogs if name in one.columns]
-        if len(having) > 1 and not _say_the_same(name, having, kept):
-            clashing.add(_family(name))
-    return clashing
-
-
-def _say_the_same(name: str, catalogs: list[Catalog], kept: Mapping[str, Mapping]) -> bool:
-    """Whether all catalogues mean the same by a column, and have the same value for each star."""
-    if len({str(sorted(one.described.get(name, {}).items())) for one in catalogs}) > 1:
-        return False
-    values: dict[int, object] = {}
-    for catalog in catalogs:
-        columns = kept[catalog.name]
-        if np.ndim(columns[name]) > 1:
-            return False
-        for star, value in zip(columns[KEY].tolist(), columns[name].tolist(), strict=True):
-            known = values.setdefault(star, value)
-            if known != value and not (known != known and value != value):
-                return False
-    return True
-
-
 def _add(table: Table, target: str, columns: Mapping, name: str, said: Mapping) -> None:
-    """Add a column on the rows of the table, masked where it has no row; or fill it up."""
+    """Add a column on the rows of the table, masked where it has no row."""
     ids, values = columns[KEY], np.asarray(columns[name])
     rows = join_ids(np.asarray(table[KEY]), np.asarray(ids))
     found = rows >= 0
     taken = np.zeros((len(table), *values.shape[1:]), values.dtype)
     taken[found] = values[rows[found]]
-    if target in table.colnames:
-        found &= table[target].mask
-        table[target][found] = taken[found]
-        return
     if taken.dtype.kind == "O":
         taken = taken.astype(str)
     taken = taken.astype(SMALLEST.get(taken.dtype.str[1:], taken.dtype))

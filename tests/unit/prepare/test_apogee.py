@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from starloom.columns import SPECTRUM_FLAGS
-from starloom.prepare.apogee import allstar_rows, read_raw, spectra, with_allstar
+from starloom.prepare.apogee import (
+    allstar_rows,
+    read_raw,
+    spectra,
+    with_allstar,
+    with_sources,
+)
 from starloom.prepare.continuum import CHIP_SIZES, PIXELS
 from starloom.sky.files import write_apstar
 
@@ -58,6 +64,22 @@ def test_a_spectrum_on_another_grid_is_damaged(tmp_path, monkeypatch):
     hdus = [fits.PrimaryHDU()] + [fits.ImageHDU(np.ones((1, 7214), np.float32)) for _ in range(3)]
     fits.HDUList(hdus).writeto(path)
     assert read_raw([path])["spectrum_flag"].tolist() == [SPECTRUM_FLAGS["damaged"].mask]
+
+
+def test_stars_that_were_matched_by_position_get_their_source_in_all_rows():
+    allstar = {
+        "APOGEE_ID": np.array(["2Mb", "2Ma ", "2Mb", "2Mc", "2Md"]),
+        "GAIAEDR3_SOURCE_ID": np.array([0, 11, 0, 0, 14]),
+    }
+    matches = {
+        "source_id": np.array([11, 12, 13, 99]),
+        "apogee_row": np.array([1, 2, -1, 4]),
+    }
+    filled = with_sources(allstar, matches)
+    assert filled["GAIAEDR3_SOURCE_ID"].tolist() == [12, 11, 12, 0, 14]
+    none = {"source_id": np.array([11]), "apogee_row": np.array([-1])}
+    del allstar["GAIAEDR3_SOURCE_ID"]
+    assert with_sources(allstar, none)["GAIAEDR3_SOURCE_ID"].tolist() == [0] * 5
 
 
 def test_files_find_their_rows_of_allstar_and_their_stars():
