@@ -37,7 +37,7 @@ rule download:
         RAW["unwise"],
         RAW["allstar"],
         RAW["astronn"],
-        expand(RAW["spectra"], kind=["stars", "aspcap"], batch=SPECTRA_BATCHES),
+        expand(RAW["spectra"], kind="stars", batch=SPECTRA_BATCHES),
         expand(RAW["light_curves"], batch=LIGHT_CURVE_BATCHES),
         expand(RAW["labels"], table=[*SEISMIC_TABLES, "yu2018_table2"]),
         RAW["lamost"],

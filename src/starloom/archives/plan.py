@@ -67,7 +67,6 @@ def plan(archives: Mapping, datasets: Datasets, results: str | Path = "results")
     if bulk:
         xp, sources = (chunks * size[name] for name in ("gaia_xp_bulk", "gaia_source_bulk"))
     curves, tables = KEPLER_STARS * QUARTERS, LABEL_TABLES
-    apstar, aspcap = size["apogee_star"], size["apogee_aspcapstar"]
     fields, targets = archives["spectra_batches"], archives["light_curve_batches"]
     kinds = (
         ("XP spectra", "fetch_xp", "gaia/xp_continuous/*.csv.gz", chunks, xp),
@@ -76,8 +75,14 @@ def plan(archives: Mapping, datasets: Datasets, results: str | Path = "results")
         ("unWISE", "fetch_unwise", "unwise/unwise.cat.fits", 1, stars * UNWISE_ROW_BYTES),
         ("APOGEE allStar", "fetch_allstar", "apogee/allStar.fits", 1, size["apogee_allstar"]),
         ("astroNN", "fetch_astronn", "apogee/apogee_astroNN*", 1, size["apogee_astronn"]),
-        ("apStar", "fetch_spectra", "apogee/stars/batch-*", stars, stars * apstar, fields),
-        ("aspcapStar", "fetch_spectra", "apogee/aspcap/batch-*", stars, stars * aspcap, fields),
+        (
+            "apStar",
+            "fetch_spectra",
+            "apogee/stars/batch-*",
+            stars,
+            stars * size["apogee_star"],
+            fields,
+        ),
         ("seismic tables", "fetch_labels", "labels/*.fits", tables, tables * LABEL_BYTES),
         (
             *("light curves", "fetch_light_curves", "kepler/batch-*", curves),
@@ -148,7 +153,8 @@ def require_room(
         raise ValueError(
             f"the disk of {folder} has {say_bytes(free)} free, and {say_bytes(needed)} are needed: "
             "free some, link results/raw to a larger disk, or ask for less: archives/gaia: query, "
-            "or the catalogue of one study by its name (`starloom fetch` says what each needs)"
+            "or one catalogue without spectra or light curves, for example "
+            "`snakemake results/catalogs/scatter_vae.parquet` (the plan says what each kind needs)"
         )
 
 
@@ -174,7 +180,6 @@ _SIZED = (
         "apogee_allstar",
         "apogee_astronn",
         "apogee_star",
-        "apogee_aspcapstar",
         "kepler_lightcurve",
         "lamost_lrs",
         "lamost_mrs",

@@ -73,7 +73,8 @@ def _chosen_by(candidates):
     if candidates["given"]:
         return "sources of the given list with an XP spectrum"
     return (
-        "stars whose probability of being a carbon-enhanced metal-poor star reaches the threshold"
+        "stars whose probability of being a carbon-enhanced metal-poor star reaches the threshold "
+        f"of {candidates['threshold']:.3g}, which cemp/select sets"
     )
 
 
