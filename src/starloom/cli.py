@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from starloom.archives.command import add_fetch
-from starloom.predict import add_predict, add_psd_check
+from starloom.predict import add_import_weights, add_predict, add_psd_check
 
 OK, FAILED, MISUSED = 0, 1, 2
 """Exit status: done; the audit found something wrong; the command cannot be done as asked."""
@@ -124,6 +124,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_fetch,
     add_predict,
     add_psd_check,
+    add_import_weights,
 )
 """What `starloom` can do, in the order of its help."""
 

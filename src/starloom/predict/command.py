@@ -11,8 +11,13 @@ from pathlib import Path
 
 from starloom.predict.ages import add_ages
 from starloom.predict.labels import add_labels
+from starloom.predict.latent import add_latent
 
-PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_labels, add_ages)
+PRODUCTS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+    add_labels,
+    add_ages,
+    add_latent,
+)
 """What can be predicted, in the order of the help."""
 
 

@@ -33,7 +33,7 @@ def _run(given: argparse.Namespace) -> int:
         raise ValueError(f"give XP_FILE and PHOTOMETRY, not {len(given.files)} files")
     stored, card = read_model(given.model)
     models = Models(labels.from_model(stored, card), card["zero_point"])
-    own = _photometry(given.files[1]) if len(given.files) == 2 else {}
+    own = own_table(given.files[1]) if len(given.files) == 2 else {}
     found = stack(list(predict_file(models, given.files[0], own or None, own)))
     write_output(given.output, {name: values for name, values in found.items() if values.ndim == 1})
     predicted = int(np.isfinite(found["teff_xp"]).sum())
@@ -44,8 +44,19 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _photometry(path: Path):
-    """All columns of the table, under their own names."""
+def own_table(path: Path) -> "dict[str, np.ndarray]":
+    """
+    A table of the user's, in any of astropy's formats or Parquet.
+
+    Args:
+        path: the table; a column is source_id.
+
+    Returns:
+        All columns under their own names; numbers as float with NaN for none, source_id as it is.
+
+    Raises:
+        ValueError: if there is no source_id.
+    """
     import numpy as np
     from astropy.table import Table
 

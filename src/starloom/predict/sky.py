@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from starloom.archives.gaia import iter_xp, read_gaia_source
-from starloom.columns import XP_FLAGS
 from starloom.prepare.identifiers import join_ids
-from starloom.prepare.spectra import inputs, spectra
+from starloom.prepare.spectra import spectra
 from starloom.prepare.stars import GAIA_COLUMNS
 from starloom.studies import labels
+from starloom.studies.scatter_vae.encode import encode
 from starloom.training import scatter_vae
 
 BLOCK = 2048
@@ -130,20 +130,5 @@ def read_gaia(path: str | Path) -> Table:
 
 
 def _latent(model, arrays):
-    full = model.architecture.likelihood == "full"
-    given, correlation = inputs(arrays, full)
-    good = scatter_vae.usable(**given)[0]
-    n_star = len(good)
-    blank = np.full((n_star, model.architecture.latent), np.nan, np.float32)
-    columns = {"latent_mean": blank, "latent_sigma": blank.copy()}
-    columns |= {"chi2": np.full(n_star, np.nan, np.float32), "xp_flag": arrays["xp_flag"].copy()}
-    if good.any():
-        chosen = {name: values[good] for name, values in given.items()}
-        stars = scatter_vae.standardise(**chosen, mean=model.mean, std=model.std)
-        stars |= {"correlation": correlation[good]} if full else {}
-        found = scatter_vae.predict(model, stars)
-        for name in ("latent_mean", "latent_sigma", "chi2"):
-            columns[name][good] = found[name]
-        far = np.where(found["out_of_range"], XP_FLAGS["out_of_range"].mask, 0)
-        columns["xp_flag"][good] |= far.astype(np.int32)
-    return columns
+    found = encode(model, arrays)[0]
+    return {name: found[name] for name in ("latent_mean", "latent_sigma", "chi2", "xp_flag")}

@@ -5,7 +5,7 @@ import pytest
 
 from starloom.cli import main
 from starloom.predict import sky
-from starloom.predict.labels import _photometry
+from starloom.predict.labels import own_table
 from starloom.tables import write_table
 
 
@@ -29,12 +29,12 @@ def test_infrared_rows_are_read_between_two_identifiers(tmp_path):
 
 def test_a_csv_keeps_its_identifiers_and_a_table_without_them_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text(f"source_id,j_m\n{2**60 + 1},\n7,9.5\n")
-    found = _photometry(tmp_path / "t.csv")
+    found = own_table(tmp_path / "t.csv")
     assert found["source_id"].tolist() == [2**60 + 1, 7]
     np.testing.assert_array_equal(found["j_m"], [np.nan, 9.5])
     (tmp_path / "u.csv").write_text("star,j_m\n1,2.0\n")
     with pytest.raises(ValueError, match="no column source_id"):
-        _photometry(tmp_path / "u.csv")
+        own_table(tmp_path / "u.csv")
 
 
 def test_a_missing_model_is_said_in_one_line(tmp_path, capsys):

@@ -18,6 +18,7 @@ from starloom.training.scatter_vae.model import (
     train,
     train_ensemble,
 )
+from starloom.training.scatter_vae.released import from_state_dict
 from starloom.training.scatter_vae.scores import (
     evaluate,
     predict,
@@ -32,6 +33,7 @@ __all__ = [
     "Settings",
     "evaluate",
     "from_model",
+    "from_state_dict",
     "init",
     "loss",
     "predict",
