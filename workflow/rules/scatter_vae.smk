@@ -7,18 +7,41 @@ out   results/models/scatter_vae                   the model: arrays and card
       results/scatter_vae/latent/{chunk}.parquet   latent mean and sigma, chi2, outlier score
       results/catalogs/scatter_vae.{parquet,fits}  the catalogue
       results/scatter_vae/evaluation.json          what the test stars say
+      results/scatter_vae/{tracks,labels,alpha}.parquet   what the latent says of stars' labels
       results/figures/scatter_vae/                 figures
       results/numbers/scatter_vae.json             numbers
 """
 
 SCATTER_VAE = config["scatter_vae"]
 SCATTER_VAE_FIGURES = [
+    "architecture",
     *([] if SCATTER_VAE["pretrained"] else ["losses"]),
     "residuals",
     "coefficients",
+    "first_coefficients",
+    "wavelengths",
     "latent",
-    *(["kiel"] if HAS["allstar"] else []),
+    *(
+        [
+            "label_errors",
+            "kiel",
+            "errors_by_label",
+            "tracks",
+            "metallicity",
+            "corner",
+            "alpha_tracks",
+            "confusion",
+            "classifiers",
+        ]
+        if HAS["allstar"]
+        else []
+    ),
 ]
+SCATTER_VAE_LABELS = {
+    name: f"results/scatter_vae/{name}.parquet"
+    for name in ("tracks", "labels", "alpha")
+    if HAS["allstar"]
+}
 
 if (
     Path(SCATTER_VAE["pretrained"] or "").resolve()
@@ -166,6 +189,35 @@ rule evaluate_scatter_vae:
         "../scripts/evaluate_scatter_vae.py"
 
 
+if SCATTER_VAE_LABELS:
+
+    rule interpret_scatter_vae:
+        input:
+            model=MODEL,
+            xp=rules.prepare_stars.input.xp,
+            latents=rules.catalog_scatter_vae.input.latents,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            **SCATTER_VAE_LABELS,
+        log:
+            "results/logs/interpret_scatter_vae.log",
+        benchmark:
+            "results/benchmarks/interpret_scatter_vae.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(60),
+            gpu=0,
+        params:
+            seed=config["seed"],
+            forest=SCATTER_VAE["forest"],
+            code=code_of("interpret_scatter_vae"),
+        script:
+            "../scripts/interpret_scatter_vae.py"
+
+
 rule plot_scatter_vae:
     input:
         model=MODEL,
@@ -175,6 +227,9 @@ rule plot_scatter_vae:
         catalog=rules.catalog_scatter_vae.output.parquet,
         stars=rules.prepare_stars.output.stars,
         residuals=rules.evaluate_scatter_vae.output.residuals,
+        tracks=SCATTER_VAE_LABELS.get("tracks", []),
+        alpha=SCATTER_VAE_LABELS.get("alpha", []),
+        numbers="results/numbers/scatter_vae.json",
     output:
         expand(
             "results/figures/scatter_vae/{figure}.{suffix}",
@@ -206,6 +261,9 @@ rule number_scatter_vae:
         residuals=rules.evaluate_scatter_vae.output.residuals,
         cuts=rules.prepare_stars.output.cuts,
         matches=rules.crossmatch.output.counts,
+        stars=rules.prepare_stars.output.stars,
+        labels=SCATTER_VAE_LABELS.get("labels", []),
+        alpha=SCATTER_VAE_LABELS.get("alpha", []),
     output:
         numbers="results/numbers/scatter_vae.json",
     log:
@@ -222,6 +280,7 @@ rule number_scatter_vae:
     params:
         seed=config["seed"],
         data=SURVEY,
+        permutations=SCATTER_VAE["permutations"],
         published=content_of("config/published_numbers.csv"),
         lock=LOCK,
         code=code_of("number_scatter_vae"),

@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import norm
 
+from starloom.figures import scatter_vae_alpha, scatter_vae_errors, scatter_vae_tracks
+from starloom.figures.scatter_vae_scheme import architecture
 from starloom.figures.style import COLUMN_INCH, PAGE_INCH, finite_range, kiel_axes, styled
 
 LABELS = {
@@ -23,9 +25,11 @@ def draw_all(
     Draw the named figures of the study.
 
     Args:
-        tables: `history`, `catalog`, `stars` and `residuals`, as the study's rules write them.
+        tables: `history`, `catalog`, `stars` and `residuals`, as the study's rules write them;
+            where stars have labels, `tracks`, `alpha`, `confusion` (a matrix for each
+            classifier); `numbers`, the study's published ones.
         card: of the model.
-        names: losses, residuals, coefficients, latent, kiel.
+        names: of the figures, some of those below.
 
     Returns:
         By name: the figure, its title and its caption.
@@ -68,8 +72,106 @@ def draw_all(
             "hotter than 7,200 K lie beyond the axis. Laroche & Speagle "
             "(2024), Fig. 2.",
         ),
+        "architecture": lambda: (
+            architecture(card["architecture"]),
+            "The scatter VAE",
+            "Layers with their neurons. Between layers: an affine map, a batch normalisation and "
+            "a GELU. Laroche & Speagle (2024), Fig. 3.",
+        ),
+        "first_coefficients": lambda: (
+            scatter_vae_errors.first_coefficients(residual["relative"], n_bp),
+            "Reconstruction error of the first coefficients",
+            f"R(j) of the first five coefficients of BP and RP for {count}, with the unit "
+            "Gaussian; median (bias) and half of the central 68 % (width) are written in. "
+            "Laroche & Speagle (2024), Fig. 5.",
+        ),
+        "wavelengths": lambda: (
+            scatter_vae_errors.wavelengths(residual["relative_flux"], tables["wavelength_nm"]),
+            "Reconstruction error by wavelength",
+            f"R(λ) of {count} at ten wavelengths, with the unit Gaussian, and its median and "
+            "central 68 % at all 61; errors from the covariance of the coefficients. Laroche & "
+            "Speagle (2024), Eq. 8 and Fig. 7.",
+        ),
     }
-    return {name: drawn[name]() for name in names}
+    return {name: drawn[name]() for name in names if name in drawn} | _labelled(tables, names)
+
+
+def _labelled(tables, names):
+    """Figures that need the stars' labels."""
+    catalog, stars, residual = tables["catalog"], tables["stars"], tables["residuals"]
+    n_latent = sum(f"z{i}" in catalog for i in range(len(catalog)))
+    z = np.stack([catalog[f"z{i}"] for i in range(n_latent)], axis=1)
+
+    def of(member):
+        rows = member & np.isfinite(z).all(axis=1)
+        return {name: values[rows] for name, values in stars.items()}, z[rows]
+
+    flux = np.sqrt(np.square(residual["relative_flux"]).mean(axis=1))
+    errors = {"RMSE$(j)$": residual["rmse"], r"RMSE$(\lambda)$": flux}
+    points = "Points: averages of the stars in a box of labels, with the error of the mean"
+    drawn = {
+        "label_errors": lambda: (
+            scatter_vae_errors.label_errors(stars),
+            "Quality of the labels in the three catalogues",
+            "Signal-to-noise ratio of the effective temperature and errors of surface gravity and "
+            "metallicity over their values. Laroche & Speagle (2024), Fig. 1.",
+        ),
+        "errors_by_label": lambda: (
+            scatter_vae_errors.by_label(errors, tables["test"]),
+            "Reconstruction error over the stars' labels",
+            "Test stars by label (top), and their reconstruction errors in coefficients and in "
+            "wavelength with median and central 68 % (lines). Shaded: bins of fewer than 100 "
+            "stars. Laroche & Speagle (2024), Eqs. 7 and 9 and Fig. 9.",
+        ),
+        "tracks": lambda: (
+            scatter_vae_tracks.kiel_tracks(tables["tracks"], *of(stars["in_good"])),
+            "Main sequence and giant branch in the latent space",
+            "Stars of the good catalogue above (blue) and below (red) Eq. 10, and tracks at solar "
+            f"metallicity. {points}; dotted: the averaged spectra, encoded. Laroche & Speagle "
+            "(2024), Eqs. 10 to 12 and Fig. 10.",
+        ),
+        "metallicity": lambda: (
+            scatter_vae_tracks.metallicity_tracks(tables["tracks"], *_latent_and(of, stars)),
+            "Tracks at fixed metallicity",
+            f"In the Kiel diagram (left) and in the latent space. {points}. Laroche & Speagle "
+            "(2024), Fig. 11.",
+        ),
+        "alpha_tracks": lambda: (
+            scatter_vae_tracks.alpha_tracks(
+                tables["tracks"], *of(stars["in_pristine"] & (stars["high"] >= 0))
+            ),
+            "The two alpha sequences in the latent space",
+            "Stars of the pristine catalogue of the high-alpha and low-alpha sequence, tracks "
+            f"along both, and one at fixed metallicity. {points}. Laroche & Speagle (2024), "
+            "Fig. 12.",
+        ),
+        "confusion": lambda: (
+            scatter_vae_alpha.confusion(tables["confusion"]),
+            "Classifiers of the alpha sequences",
+            "Share of the stars of each sequence that get each answer, with their number; "
+            f"{len(tables['alpha']['high'])} test stars of the pristine catalogue. Laroche & "
+            "Speagle (2024), Fig. 13.",
+        ),
+        "classifiers": lambda: (
+            scatter_vae_alpha.classifiers(tables["numbers"]),
+            "Classifiers of the alpha sequences by temperature",
+            "Area under the ROC curve for test stars of the pristine catalogue, with errors from "
+            "resampling the stars. Dotted: guessing.",
+        ),
+        "corner": lambda: (
+            scatter_vae_tracks.corner(tables["tracks"], of(stars["in_good"])[1]),
+            "Main sequence and giant branch in all latent dimensions",
+            "Latent means of the good catalogue, and tracks of the main sequence (blue) and the "
+            "giant branch (red) at solar metallicity; vertical lines: their points. Laroche & "
+            "Speagle (2024), Fig. 14.",
+        ),
+    }
+    return {name: drawn[name]() for name in names if name in drawn}
+
+
+def _latent_and(of, stars):
+    chosen, z = of(stars["in_good"])
+    return z, chosen["m_h"]
 
 
 def losses(history: dict[str, np.ndarray], best_epoch: int) -> Figure:

@@ -116,6 +116,13 @@ def numbers(
         found.append(
             Number(f"xpvae.{name}_catalog", STUDY, records[-1]["left"], "stars", definition)
         )
+        for record in records[1:]:
+            definition = (
+                f"stars left in the {name} catalogue after {record['criterion']} and the cuts "
+                f"before it; by itself it removes {record['removed_alone']} of {records[0]['left']}"
+            )
+            cut = f"xpvae.{name}_after_{record['name']}"
+            found.append(Number(cut, STUDY, record["left"], "stars", definition))
     for survey, counts in matches.items():
         if "sources" in counts:
             total = counts["sources"]["total"]
