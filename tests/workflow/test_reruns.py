@@ -15,6 +15,7 @@ STUDY = {
     "encode_scatter_vae",
     "catalog_scatter_vae",
     "evaluate_scatter_vae",
+    "interpret_scatter_vae",
     "plot_scatter_vae",
     "number_scatter_vae",
     "publish_catalog",

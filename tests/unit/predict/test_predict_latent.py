@@ -51,7 +51,11 @@ def model(tmp_path):
 
 def _model(path, n_input):
     architecture = vae.Architecture(n_input=n_input, widths=(12, 8), latent=2)
-    params, stats = vae.init(jax.random.key(0), architecture)
+    shapes = jax.eval_shape(lambda: vae.init(jax.random.key(0), architecture))
+    rng = np.random.default_rng(0)
+    params, stats = jax.tree.map(
+        lambda leaf: rng.uniform(0.1, 0.5, leaf.shape).astype(np.float32), shapes
+    )
     made = vae.Model(architecture, params, stats, np.full(n_input, 2.0), np.full(n_input, 0.1))
     write_model(path, *vae.to_model(made))
     return path

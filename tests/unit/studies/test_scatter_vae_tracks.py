@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from starloom.studies.scatter_vae import encode, errors, findings, labels, tracks
+from starloom.prepare.split import FRACTIONS, assign
+from starloom.studies.scatter_vae import encode, errors, findings, labels, sample, tracks
 from starloom.training import scatter_vae as vae
 
 
@@ -28,7 +29,11 @@ def _stars(n=4000, seed=0):
 def model():
     """An untrained network of the paper's number of inputs."""
     architecture = vae.Architecture(widths=(12, 8), latent=3)
-    params, stats = vae.init(jax.random.key(0), architecture)
+    shapes = jax.eval_shape(lambda: vae.init(jax.random.key(0), architecture))
+    rng = np.random.default_rng(0)
+    params, stats = jax.tree.map(
+        lambda leaf: rng.uniform(0.1, 0.5, leaf.shape).astype(np.float32), shapes
+    )
     return vae.Model(architecture, params, stats, np.full(110, 0.5), np.full(110, 0.1))
 
 
@@ -145,3 +150,29 @@ def test_a_spectrum_of_another_kind_of_star_file_is_refused(model):
     }
     with pytest.raises(ValueError, match="90 coefficients; the model reads 110"):
         encode.encode(model, arrays)
+
+
+def test_stars_of_the_test_set_are_held_out_and_files_may_differ_in_what_they_have():
+    rng, n = np.random.default_rng(0), 300
+    files = [
+        {
+            "source_id": np.arange(n) + 1000 * i,
+            "coefficients": rng.normal(size=(n, 110)),
+            "errors": np.ones((n, 110)),
+            "phot_g_mean_flux": np.ones(n),
+        }
+        for i in (1, 2)
+    ]
+    files[0]["bp_correlations"] = np.zeros((n, 1485))
+    files[1]["errors"][7] = 0.0
+    split = {"train": 0.8, "validation": 0.1, "test": 0.1, "salt": "starloom"}
+    card = {"data": "dr17", "split": split}
+    found = sample.held_out(iter(files), False, card, "dr17")
+    ids = np.concatenate([arrays["source_id"] for arrays in files])
+    expected = ids[(assign(ids, {k: split[k] for k in FRACTIONS}) == 2) & (ids != 2007)]
+    np.testing.assert_array_equal(found["source_id"], expected)
+    assert "bp_correlations" not in found
+    assert len(sample.held_out(iter(files), False, card, "files")["source_id"]) == 2 * n - 1
+    none = {"data": "dr17", "split": {"train": 1.0, "validation": 0.0, "test": 0.0, "salt": ""}}
+    with pytest.raises(ValueError, match="no usable star that the model has not seen"):
+        sample.held_out(iter(files), False, none, "dr17")

@@ -87,6 +87,8 @@ def label_numbers(table: Mapping[str, np.ndarray], seed: int) -> list[Number]:
         Laroche & Speagle (2024), Sec. 4.2.
     """
     teff, logg = table["teff"], table["logg"]
+    if not len(teff):
+        return []
     above = table["latent_logg"] - boundary(table["latent_teff"])
     asked = []
     for name in labels.LABELS:
