@@ -324,6 +324,8 @@ rule plot_tagging:
         variants=TAGGING_VARIANTS,
         snr=TAGGING["snr"],
         shown=TAGGING["abundances"]["variant"],
+        engine=ENGINE,
+        bin=TAGGING["library"]["bin"],
         code=code_of("plot_tagging"),
     script:
         "../scripts/plot_tagging.py"

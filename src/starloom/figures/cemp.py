@@ -39,20 +39,22 @@ def draw_all(
             spectra(tables["spectra"], titles),
             "XP spectra of the populations",
             "Median XP spectrum over the G flux of each population with its central 68 % (left), "
-            "and its difference from the median of all other candidates (right). Headings: stars, "
-            "and the majority vote of SIMBAD's types.",
+            "and its difference from the median of all other candidates (right; of two populations "
+            "the second's mirrors the first's). Headings: stars, and the majority vote of SIMBAD's "
+            "types.",
         ),
         "hrd": lambda: (
             hrd(stars["bp_rp"], stars["m_g"], labels),
             "Populations in the Gaia HRD",
-            f"Colour and absolute magnitude, dust left in, of the candidates whose parallax has "
-            f"five sigma; {count} (grey).",
+            "Colour and absolute magnitude, neither corrected for dust, of the candidates whose "
+            f"parallax has five sigma; {count} (grey).",
         ),
         "sky": lambda: (
             sky(*galactic(stars["ra"], stars["dec"]), labels),
             "Populations on the sky",
-            f"Galactic coordinates, Mollweide projection, longitude growing to the left; {count} "
-            "(grey). The models have seen no position.",
+            "Galactic coordinates, Mollweide projection: the Galactic centre is in the middle, "
+            "longitude grows to the left, with a line every 60 degrees, and a line every 30 of "
+            f"latitude; {count} (grey). The models have seen no position.",
         ),
         "probability": lambda: (
             probability(tables["catalog"]["probability"], labels),
@@ -69,8 +71,9 @@ def draw_all(
             stability(tables["sweep"], clustering["row"]),
             "Settings of HDBSCAN",
             "Populations, share of noise, relative validity, and the adjusted Rand index against "
-            "models of other seeds and bootstraps of the stars, by min_cluster_size; one line a "
-            "value of min_samples, solid for eom, dashed for leaf clusters. Circle: the choice.",
+            "models of other seeds and bootstraps of the stars, by the fewest stars that make a "
+            "population. Colours: how many neighbours measure the density. Solid: clusters by "
+            "excess of mass, dashed: the leaves of the tree of clusters. Circle: the choice.",
         ),
     }
     return {name: drawn[name]() for name in names}
@@ -91,7 +94,8 @@ def spectra(table: dict[str, np.ndarray], titles: list[str]) -> Figure:
         titles: one a population.
 
     Returns:
-        One row a population, spectrum on the left, difference on the right.
+        One row a population, spectrum on the left, difference on the right: of two populations
+        one has it, since the other's is its mirror image.
     """
     n_group = len(titles)
     wavelength = np.asarray(table["wavelength_nm"])
@@ -109,13 +113,17 @@ def spectra(table: dict[str, np.ndarray], titles: list[str]) -> Figure:
             left.set_title(titles[group], fontsize=7, loc="left", pad=2)
             if not group:
                 right.set_title("median minus that of the others", fontsize=7, pad=2)
+            if group and n_group == 2:
+                right.remove()
+                continue
             right.axhline(0, color="0.5", linewidth=0.6)
             right.plot(wavelength, table["difference"][group] / scale, color=colour)
         low, high = finite_range(table["difference"] / scale, 0.0)
         panels[0, 1].set_ylim(low - 0.05, high + 0.05)
         panels[0, 0].set_ylim(0, None)
-        panels[-1, 0].set_xlabel("wavelength [nm]")
-        panels[-1, 1].set_xlabel("wavelength [nm]")
+        for axes in (panels[-1, 0], panels[0 if n_group == 2 else -1, 1]):
+            axes.set_xlabel("wavelength [nm]")
+            axes.tick_params(labelbottom=True)
         figure.supylabel("flux / G flux, relative", fontsize=8)
     return figure
 
@@ -136,8 +144,8 @@ def hrd(colour: np.ndarray, magnitude: np.ndarray, labels: np.ndarray) -> Figure
         figure = Figure(figsize=(COLUMN_INCH, 3.6))
         axes = figure.subplots()
         _scatter(axes, colour, magnitude, labels)
-        axes.set_xlabel("BP - RP [mag]")
-        axes.set_ylabel("$M_G$ [mag]")
+        axes.set_xlabel(r"$G_\mathrm{BP} - G_\mathrm{RP}$ [mag]")
+        axes.set_ylabel("$M_G$ [mag], not corrected for dust")
         low, high = finite_range(magnitude, 0)
         axes.set_ylim(high + 0.5, low - 0.5)
         figure.legend(handles=_handles(labels), loc="outside upper center", ncols=4)
@@ -165,16 +173,15 @@ def sky(longitude: np.ndarray, latitude: np.ndarray, labels: np.ndarray) -> Figu
         figure = Figure(figsize=(PAGE_INCH, 0.4 + 3.6 / columns * rows))
         for place, group in enumerate(groups):
             axes = figure.add_subplot(rows, columns, place + 1, projection="mollweide")
-            axes.scatter(x, y, s=1.0, color="0.85", linewidths=0, rasterized=True)
+            axes.set_axisbelow(True)
+            axes.scatter(x, y, s=1.0, color="0.75", linewidths=0, rasterized=True)
             own = labels == group
             axes.scatter(
                 x[own], y[own], s=4.0, color=colour_of(group), linewidths=0, rasterized=True
             )
-            axes.grid(color="0.8", linewidth=0.3)
-            axes.set_xticks(np.deg2rad([-120, -60, 0, 60, 120]))
-            axes.set_xticklabels(["120°", "60°", "0°", "300°", "240°"], fontsize=6)
-            for label in axes.get_xticklabels():
-                label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+            axes.grid(color="0.85", linewidth=0.3)
+            # Labels on the equator would lie on the stars of the disc.
+            axes.set_xticks(np.deg2rad([-120, -60, 0, 60, 120]), [])
             axes.set_yticks(np.deg2rad([-60, -30, 0, 30, 60]))
             axes.tick_params(labelsize=6)
             axes.set_title("noise" if group < 0 else f"population {group}", fontsize=8)
@@ -267,7 +274,7 @@ def stability(sweep: dict[str, np.ndarray], chosen: int) -> Figure:
         chosen: row of the setting that was used.
 
     Returns:
-        Five panels against min_cluster_size.
+        Five panels against the least size of a population.
     """
     panels = {
         "populations": "populations",
@@ -277,12 +284,13 @@ def stability(sweep: dict[str, np.ndarray], chosen: int) -> Figure:
         "bootstrap_ari": "ARI, bootstraps",
     }
     samples = np.unique(sweep["min_samples"])
+    methods = (("eom", "-", "excess of mass"), ("leaf", "--", "leaves of the tree"))
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.9))
         grid = figure.subplots(2, 3, sharex=True).ravel()
         for axes, (name, label) in zip(grid, panels.items(), strict=False):
             for number, neighbours in enumerate(samples):
-                for method, style in (("eom", "-"), ("leaf", "--")):
+                for method, style, _ in methods:
                     rows = (sweep["min_samples"] == neighbours) & (sweep["method"] == method)
                     axes.plot(
                         sweep["min_cluster_size"][rows], sweep[name][rows], style, marker=".",
@@ -295,16 +303,21 @@ def stability(sweep: dict[str, np.ndarray], chosen: int) -> Figure:
             axes.set_ylabel(label)
         grid[0].yaxis.set_major_locator(MaxNLocator(integer=True))
         for axes in grid[2:5]:
-            axes.set_xlabel("min_cluster_size")
+            axes.set_xlabel("fewest stars of a population")
             axes.tick_params(labelbottom=True)
         grid[5].axis("off")
         handles = [
-            Line2D([], [], color=f"C{number}", marker=".", label=f"min_samples {neighbours}")
+            Line2D(
+                [],
+                [],
+                color=f"C{number}",
+                marker=".",
+                label=f"{neighbours} neighbour{'s' if neighbours > 1 else ''}",
+            )
             for number, neighbours in enumerate(samples)
         ]
         handles += [
-            Line2D([], [], color="0.3", linestyle=style, label=f"{method} clusters")
-            for method, style in (("eom", "-"), ("leaf", "--"))
+            Line2D([], [], color="0.3", linestyle=style, label=words) for _, style, words in methods
         ]
         grid[5].legend(handles=handles, loc="center")
     return figure

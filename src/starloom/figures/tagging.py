@@ -18,9 +18,15 @@ SYMBOLS = {"teff": r"$T_\mathrm{eff}$", "logg": r"$\log g$", "fe_h": "[Fe/H]"}
 SHOWN_BINS = 128
 """Bins of the spectra in the figure that compares the methods."""
 
+SMALL = 1e3
+"""Losses and residuals are drawn times this: in units of 0.001."""
+
 
 def draw_all(
-    variants: Mapping[str, Mapping], snr: Sequence[int], shown: str
+    variants: Mapping[str, Mapping],
+    snr: Sequence[int],
+    shown: str,
+    wavelength: np.ndarray | None = None,
 ) -> dict[str, tuple[Figure, str, str]]:
     """
     Draw all figures of the study.
@@ -30,6 +36,7 @@ def draw_all(
             study's rules write them.
         snr: signal to noise of the tests, beside none.
         shown: the variant whose abundances are shown.
+        wavelength: of the spectra's bins [Angstrom, vacuum]; None where a library does not say.
 
     Returns:
         By name: the figure, its title and its caption.
@@ -43,7 +50,7 @@ def draw_all(
             losses(trained),
             "Training of the methods",
             "Loss of the auto-encoder by epoch in training and validation, and of its rival where "
-            "it has one. One line a seed.",
+            "it has one. One line a seed; each panel has its own range.",
         ),
         "distances": (
             distances(without_iron, [levels[0], levels[min(2, len(levels) - 1)]]),
@@ -62,23 +69,24 @@ def draw_all(
         "abundances": (
             abundances(variants[shown]["pairs"], variants[shown]["scores"]),
             f"Abundances from the latent of {METHODS[variants[shown]['method']]}",
-            "Abundances [dex] estimated from the latent, by a linear map and by a network, against "
-            "the true ones; one star of each test pair, without noise. de Mijolla et al. (2021), "
-            "Fig. 4.",
+            "Density of stars in true and estimated abundance [dex], by a linear map from the "
+            "latent and by a network, with the RMSE [dex]; one star of each test pair, without "
+            "noise. de Mijolla et al. (2021), Fig. 4.",
         ),
         "recast": (
-            recast(_first(without_iron, ("contrastive", "factor"))["examples"]),
+            recast(_first(without_iron, ("contrastive", "factor"))["examples"], wavelength),
             "Twins recast to common parameters",
             "Two pairs of twins as they are (top), the first recast to the parameters of the "
-            "second (middle), and what is left (bottom, with the noise of SNR 100). "
+            "second (middle), and what is left (bottom; grey: 0.01, the noise of SNR 100). "
             "de Mijolla et al. (2021), Fig. 5.",
         ),
         "residuals": (
-            residuals(without_iron),
+            residuals(without_iron, wavelength),
             "Recast residuals of the methods",
             "A metal-rich pair of twins (top) and residuals of the first recast to the parameters "
-            "of the second, by method, in the first bins. R: mean absolute residual over all bins, "
-            "sigma its standard deviation. de Mijolla et al. (2021), Fig. 6.",
+            "of the second, by method, in the first bins; each method has its own range. R: mean "
+            "absolute residual over all bins, sigma its standard deviation. de Mijolla et al. "
+            "(2021), Fig. 6.",
         ),
     }
     return drawn
@@ -94,21 +102,29 @@ def losses(variants: Mapping[str, Mapping]) -> Figure:
             for seed in np.unique(history["seed"]):
                 own = {key: v[history["seed"] == seed] for key, v in history.items()}
                 seen = np.isfinite(own["validation_loss"])
-                top.plot(own["epoch"], own["train_loss"], color="C0", alpha=0.8)
-                top.plot(own["epoch"][seen], own["validation_loss"][seen], color="C1", alpha=0.8)
+                for name, kept, colour in (
+                    ("train", slice(None), "C0"),
+                    ("validation", seen, "C1"),
+                ):
+                    loss = SMALL * own[f"{name}_loss"][kept]
+                    top.plot(own["epoch"][kept], loss, color=colour, alpha=0.8)
                 if "train_rival" in own:
                     bottom.plot(own["epoch"], own["train_rival"], color="C3", alpha=0.8)
-            values = np.concatenate([history["train_loss"], history["validation_loss"]])
+            values = SMALL * np.concatenate([history["train_loss"], history["validation_loss"]])
             low, high = finite_range(values, 4.0)
             top.set_ylim(low - 0.1 * (high - low), high + 0.2 * (high - low))
-            top.ticklabel_format(style="sci", axis="y", scilimits=(-2, 3))
-            top.set_title(f"{METHODS[variant['method']]}\n{_removed(variant)}", fontsize=6.5)
-            if "train_rival" not in history:
-                bottom.text(0.5, 0.5, "no rival", ha="center", transform=bottom.transAxes)
-                bottom.set_yticks([])
-            bottom.set_xlabel("epoch")
-        panels[0, 0].set_ylabel("auto-encoder")
-        panels[1, 0].set_ylabel("rival")
+            top.ticklabel_format(style="plain", useOffset=False, axis="y")
+            top.set_title(f"{METHODS[variant['method']]}\n{_removed(variant, 'no')}", fontsize=6)
+            if "train_rival" in history:
+                bottom.set_xlabel("epoch")
+            else:
+                bottom.remove()
+                top.tick_params(labelbottom=True)
+                top.set_xlabel("epoch")
+            for axes in (top, bottom):
+                axes.tick_params(labelsize=6)
+        panels[0, 0].set_ylabel("auto-encoder's\nloss [$10^{-3}$]")
+        panels[1, 0].set_ylabel("rival's loss")
         handles = [panels[0, 0].plot([], color=c)[0] for c in ("C0", "C1", "C3")]
         figure.legend(
             handles, ["training", "validation", "rival"], loc="outside lower center", ncols=3
@@ -171,69 +187,67 @@ def doppelgangers(variants: Mapping[str, Mapping], levels: Sequence[str]) -> Fig
 
 
 def abundances(pairs: Mapping[str, np.ndarray], scores: Mapping[str, Mapping]) -> Figure:
-    """Estimated against true abundances, one panel an element."""
+    """Density of estimated against true abundances: six panels a row, one a kind and element."""
     with styled():
-        elements, rmse = scores["elements"], scores["rmse"]
-        figure = Figure(figsize=(PAGE_INCH, 4.6))
-        panels = figure.subplots(3, -(-len(elements) // 3)).ravel()
-        for number, (axes, element) in enumerate(zip(panels, elements, strict=False)):
+        kinds = {"linear": "linear", "nonlinear": "network"}
+        shown = [(n, element, kind) for n, element in enumerate(scores["elements"])
+                 for kind in kinds if kind in scores["rmse"]]  # fmt: skip
+        rows = -(-len(shown) // 6)
+        figure = Figure(figsize=(PAGE_INCH, 1.18 * rows + 0.3))
+        panels = figure.subplots(rows, 6, squeeze=False).ravel()
+        for axes, (number, element, kind) in zip(panels, shown, strict=False):
             true = pairs["true"][:, number]
             low, high = finite_range(true, 0.5)
-            for kind, colour in (("linear", "C0"), ("nonlinear", "C1")):
-                if kind in rmse:
-                    axes.plot(true, pairs[kind][:, number], ".", markersize=0.8, color=colour,
-                              rasterized=True)  # fmt: skip
+            axes.hexbin(true, pairs[kind][:, number], gridsize=24, extent=(low, high, low, high),
+                        bins="log", mincnt=1, cmap="viridis", linewidths=0.1,
+                        rasterized=True)  # fmt: skip
             axes.plot([low, high], [low, high], color="0.2", linewidth=0.7)
             axes.set_xlim(low, high)
             axes.set_ylim(low, high)
             axes.set_box_aspect(1)
             axes.locator_params(nbins=3)
             axes.tick_params(labelsize=5.5)
-            axes.set_title("[Fe/H]" if element == "Fe" else f"[{element}/Fe]", fontsize=7, pad=2)
-            text = "\n".join(f"{rmse[kind][element]:.3f}" for kind in rmse)
-            axes.text(0.05, 0.95, text, va="top", fontsize=5.5, transform=axes.transAxes)
+            symbol = "[Fe/H]" if element == "Fe" else f"[{element}/Fe]"
+            rmse = scores["rmse"][kind][element]
+            axes.set_title(f"{symbol}, {kinds[kind]}: {rmse:.3f}", fontsize=6.5, pad=2)
+        for axes in panels[len(shown) :]:
+            axes.remove()
         figure.supxlabel("true [dex]", fontsize=8)
         figure.supylabel("estimated [dex]", fontsize=8)
-        handles = [
-            panels[0].plot([], "o", color=f"C{k}", markersize=3)[0] for k in range(len(rmse))
-        ]
-        labels = [f"{kind} (RMSE {'first' if k == 0 else 'second'} line)"
-                  for k, kind in enumerate(rmse)]  # fmt: skip
-        figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure
 
 
-def recast(examples: Mapping[str, np.ndarray]) -> Figure:
+def recast(examples: Mapping[str, np.ndarray], wavelength: np.ndarray | None = None) -> Figure:
     """Two pairs: as they are, the first recast to the second's parameters, what is left."""
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.8))
-        panels = figure.subplots(3, 2, sharex=True, sharey="row", height_ratios=(2, 2, 1.2))
+        panels = figure.subplots(3, 2, sharex=True, height_ratios=(2, 2, 1.2))
         for number, (top, middle, bottom) in enumerate(panels.T):
             first, second, moved = (
                 examples[name][number][: 2 * SHOWN_BINS] for name in ("first", "second", "recast")
             )
-            top.plot(first, color="C0", linewidth=0.7, label="first")
-            top.plot(second, color="C1", linewidth=0.7, label="second")
-            middle.plot(moved, color="C0", linewidth=0.7, label="first, recast")
-            middle.plot(second, color="C1", linewidth=0.7, linestyle="--", label="second")
-            bottom.axhspan(-0.01, 0.01, color="0.9")
-            bottom.plot(moved - second, color="C2", linewidth=0.7)
-            bottom.set_ylim(-0.03, 0.03)
-            bottom.set_xlabel("bin")
+            x, label = _along(wavelength, len(first))
+            top.plot(x, first, color="C0", linewidth=0.7, label="first")
+            top.plot(x, second, color="C1", linewidth=0.7, label="second")
+            middle.plot(x, moved, color="C0", linewidth=0.7, label="first, recast")
+            middle.plot(x, second, color="C1", linewidth=0.7, linestyle="--", label="second")
+            bottom.axhspan(-0.01 * SMALL, 0.01 * SMALL, color="0.9")
+            _residual(bottom, x, moved - second, "C2", 0.012)
+            bottom.set_xlabel(label)
             teff, logg = examples["teff"][number], examples["logg"][number]
-            top.set_title(
-                f"[Fe/H] = {examples['fe_h'][number]:.2f}; {teff[0]:.0f} K, {logg[0]:.2f} and "
-                f"{teff[1]:.0f} K, {logg[1]:.2f}",
-                fontsize=7,
-            )
-        for axes, text in zip(panels[:, 0], ("flux", "flux", "residual"), strict=True):
-            axes.set_ylabel(text)
-        for axes in panels[:2, 0]:
-            axes.legend(loc="lower left", fontsize=6, ncols=2)
+            both = [rf"{t:.0f} K, $\log g$ = {g:.2f}" for t, g in zip(teff, logg, strict=True)]
+            iron = f"[Fe/H] = {examples['fe_h'][number]:.2f}".replace("-", "\N{MINUS SIGN}")
+            top.set_title(f"{iron}; {both[0]} and {both[1]}", fontsize=7)
+        for row in panels[:2]:
+            row[1].sharey(row[0])
+            row[0].autoscale(axis="y")
+            row[0].set_ylabel("flux / continuum")
+            row[0].legend(loc="lower left", fontsize=6, ncols=2)
+        panels[2, 0].set_ylabel("residual [$10^{-3}$]")
     return figure
 
 
-def residuals(variants: Mapping[str, Mapping]) -> Figure:
+def residuals(variants: Mapping[str, Mapping], wavelength: np.ndarray | None = None) -> Figure:
     """Residuals of the same metal-rich pair by method."""
     with styled():
         figure = Figure(figsize=(COLUMN_INCH, 1.2 + 0.62 * len(variants)))
@@ -241,20 +255,37 @@ def residuals(variants: Mapping[str, Mapping]) -> Figure:
         top, *rest = figure.subplots(1 + len(variants), 1, sharex=True, height_ratios=heights)
         for number, (axes, variant) in enumerate(zip(rest, variants.values(), strict=True)):
             examples = variant["examples"]
-            if number == 0:
-                top.plot(examples["first"][0][:SHOWN_BINS], color="0.6", linewidth=0.7)
-                top.plot(examples["second"][0][:SHOWN_BINS], color="0.1", linewidth=0.7)
             left = examples["recast"][0] - examples["second"][0]
-            axes.plot(left[:SHOWN_BINS], color=f"C{number}", linewidth=0.7)
+            x, label = _along(wavelength, min(len(left), SHOWN_BINS))
+            if number == 0:
+                for name, colour in (("first", "0.6"), ("second", "0.1")):
+                    top.plot(x, examples[name][0][:SHOWN_BINS], color=colour, linewidth=0.7,
+                             label=name)  # fmt: skip
+            _residual(axes, x, left[:SHOWN_BINS], f"C{number}")
             axes.axhline(0, color="0.5", linewidth=0.5)
-            axes.set_ylim(-0.03, 0.03)
             size = np.abs(left)
             text = f"{METHODS[variant['method']]}: R = {size.mean():.4f}, "
             axes.set_title(text + rf"$\sigma_R$ = {size.std():.4f}", fontsize=6, pad=1.5)
         top.set_ylabel("flux")
-        rest[len(rest) // 2].set_ylabel("recast - twin")
-        rest[-1].set_xlabel("bin")
+        figure.legend(*top.get_legend_handles_labels(), loc="outside upper center", ncols=2,
+                      fontsize=6)  # fmt: skip
+        rest[len(rest) // 2].set_ylabel("recast \N{MINUS SIGN} twin [$10^{-3}$]")
+        rest[-1].set_xlabel(label)
     return figure
+
+
+def _along(wavelength, n_bin):
+    """Where the first bins lie, and the label of that axis."""
+    if wavelength is None:
+        return np.arange(n_bin), "bin"
+    return wavelength[:n_bin], r"wavelength [$\mathrm{\AA}$, vacuum]"
+
+
+def _residual(axes, x, values, colour, least=1e-6):
+    """A line whose own size sets the range, alike above and below zero."""
+    high = SMALL * max(1.15 * np.abs(values).max(), least)
+    axes.plot(x, SMALL * values, color=colour, linewidth=0.7)
+    axes.set_ylim(-high, high)
 
 
 def _first(variants, methods):
@@ -266,10 +297,10 @@ def _first(variants, methods):
     return next(iter(variants.values()))
 
 
-def _removed(variant):
+def _removed(variant, word="without"):
     if len(variant["remove"]) > len(SYMBOLS):
-        return f"without {len(variant['remove'])} parameters"
-    return "without " + ", ".join(SYMBOLS.get(name, name) for name in variant["remove"])
+        return f"{word} {len(variant['remove'])} parameters"
+    return f"{word} " + ", ".join(SYMBOLS.get(name, name) for name in variant["remove"])
 
 
 def _snr(level):
