@@ -48,7 +48,7 @@ hats: $(VENV)/.base ## Set up LSDB for the whole-sky match in an environment of 
 	@VIRTUAL_ENV=$(CURDIR)/.venv-hats UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install --quiet --require-hashes -r envs/hats.lock \
 		|| .venv-hats/bin/python -m pip install --quiet --require-hashes -r envs/hats.lock
 
-rulegraph: $(VENV)/.base ## Draw the graph of rules again (docs/rulegraph.svg)
+rulegraph: $(VENV)/.base ## Draw the graphs of stages and of rules again (docs/rulegraph.svg, docs/rules.svg)
 	$(BIN)/python -m starloom.figures.rulegraph docs/rulegraph.svg
 
 bench: $(VENV)/.dev ## Measure our speed against the peers', in one run (no GPU needed)

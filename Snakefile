@@ -58,6 +58,7 @@ rule all:
     default_target: True
     input:
         *PUBLISHED["catalogs"],
+        *PUBLISHED["release"],
         *PUBLISHED["figures"],
         *PUBLISHED["numbers"],
         "results/numbers.tex",

@@ -6,6 +6,8 @@ out   results/truth/stars.parquet               every star's true properties
       results/truth/rows.json                which row of each survey's file is which star
       results/truth/seismology.parquet       seismic parameters of the Kepler stars
       results/truth/oscillations.parquet     those that their data show: others' where permuted
+      results/truth/derivatives.parquet      what a clump star's spectrum answers to its abundances
+      results/raw/simbad/types.csv           object types, as SIMBAD has them
       and the raw files of acquire.smk
 
 Only these rules and evaluations read results/truth.
@@ -18,6 +20,16 @@ POWER_BATCHES = range(config["sky"]["power_batches"])
 HAS = {table: True for table in RAW} | {
     "light_curves": len(LIGHT_CURVE_BATCHES) > 0,
     "power": len(POWER_BATCHES) > 0,
+}
+
+# A red-clump star, and the steps of its abundances (Fallows & Sanders 2024, Tables 4 and 5).
+CLUMP_STAR = {
+    "teff": 4750.0,
+    "logg": 2.5,
+    "m_h": 0.0,
+    "alpha_m": 0.05,
+    "c_fe": 0.0,
+    "n_fe": 0.2,
 }
 
 
@@ -226,6 +238,52 @@ rule sky_power:
         code=code_of("sky_power"),
     script:
         "../scripts/sky_power.py"
+
+
+rule sky_types:
+    input:
+        stars=rules.sky_stars.output.stars,
+        photometry=rules.sky_surveys.input.photometry,
+    output:
+        types="results/raw/simbad/types.csv",
+    log:
+        "results/logs/sky_types.log",
+    benchmark:
+        "results/benchmarks/sky_types.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(20),
+        gpu=0,
+    params:
+        seed=config["seed"],
+        code=code_of("sky_types"),
+    script:
+        "../scripts/sky_types.py"
+
+
+rule sky_derivatives:
+    output:
+        derivatives="results/truth/derivatives.parquet",
+    log:
+        "results/logs/sky_derivatives.log",
+    benchmark:
+        "results/benchmarks/sky_derivatives.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(20),
+        gpu=0,
+    params:
+        star=CLUMP_STAR,
+        steps={"fe_h": 0.5, "c_fe": 0.2, "n_fe": 0.2, "alpha_m": 0.2},
+        code=code_of("sky_derivatives"),
+    script:
+        "../scripts/sky_derivatives.py"
 
 
 rule sky:

@@ -186,31 +186,7 @@ if (CEMP["candidates"] or SURVEY != "files") and HAS["gaia_source"]:
     if CEMP["types"]:
         TYPES = [CEMP["types"]]
     elif SURVEY == "simulated":
-        TYPES = ["results/raw/simbad/types.csv"]
-
-        rule sky_types:
-            input:
-                stars=rules.sky_stars.output.stars,
-                photometry=rules.sky_surveys.input.photometry,
-            output:
-                types="results/raw/simbad/types.csv",
-            log:
-                "results/logs/sky_types.log",
-            benchmark:
-                "results/benchmarks/sky_types.tsv"
-            conda:
-                "../../envs/cpu.yaml"
-            threads: 1
-            resources:
-                mem_mb=grows(4000),
-                runtime=grows(20),
-                gpu=0,
-            params:
-                seed=config["seed"],
-                code=code_of("sky_types"),
-            script:
-                "../scripts/sky_types.py"
-
+        TYPES = [rules.sky_types.output.types]
     elif SURVEY == "dr17":
         TYPES = ["results/raw/simbad/types.csv"]
 

@@ -46,7 +46,7 @@ except ValueError as error:
 
 
 # What the studies deliver, each in its own rules; the page, the crate and `rule all` read it here.
-PUBLISHED = {"catalogs": [], "figures": [], "numbers": []}
+PUBLISHED = {"catalogs": [], "figures": [], "numbers": [], "release": []}
 
 
 wildcard_constraints:

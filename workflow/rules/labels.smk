@@ -41,17 +41,6 @@ LABEL_FIGURES = [
     "pseudo_mag",
 ]
 
-# A red-clump star, and the steps of its abundances (Fallows & Sanders 2024, Tables 4 and 5).
-CLUMP_STAR = {
-    "teff": 4750.0,
-    "logg": 2.5,
-    "m_h": 0.0,
-    "alpha_m": 0.05,
-    "c_fe": 0.0,
-    "n_fe": 0.2,
-}
-
-
 LEARN = HAS["allstar"] and HAS["gaia_source"] and not LABELS["pretrained"]
 
 if LABELS["pretrained"]:
@@ -245,29 +234,6 @@ if LEARN:
             code=code_of("compare_labels"),
         script:
             "../scripts/compare_labels.py"
-
-    if SURVEY == "simulated":
-
-        rule sky_derivatives:
-            output:
-                derivatives="results/truth/derivatives.parquet",
-            log:
-                "results/logs/sky_derivatives.log",
-            benchmark:
-                "results/benchmarks/sky_derivatives.tsv"
-            conda:
-                "../../envs/cpu.yaml"
-            threads: 1
-            resources:
-                mem_mb=grows(4000),
-                runtime=grows(20),
-                gpu=0,
-            params:
-                star=CLUMP_STAR,
-                steps={"fe_h": 0.5, "c_fe": 0.2, "n_fe": 0.2, "alpha_m": 0.2},
-                code=code_of("sky_derivatives"),
-            script:
-                "../scripts/sky_derivatives.py"
 
     rule evaluate_label_spectra:
         input:

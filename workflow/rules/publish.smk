@@ -106,7 +106,11 @@ rule publish_release:
         "../scripts/publish_release.py"
 
 
-PUBLISHED["catalogs"] += rules.publish_catalog.output + rules.publish_release.output
+RECONCILIATION = rules.publish_catalog.output.reconciliation
+PUBLISHED["catalogs"] += [
+    path for path in rules.publish_catalog.output if path != RECONCILIATION
+]
+PUBLISHED["release"] += [RECONCILIATION, *rules.publish_release.output]
 PUBLISHED["figures"] += rules.plot_reconciliation.output
 
 
@@ -167,6 +171,7 @@ rule publish_page:
         numbers=PUBLISHED["numbers"],
         figures=PUBLISHED["figures"],
         catalogs=PUBLISHED["catalogs"],
+        release=PUBLISHED["release"],
     output:
         index="results/index.html",
         pages=directory("results/pages"),
@@ -193,6 +198,7 @@ rule publish_crate:
         numbers=PUBLISHED["numbers"],
         figures=PUBLISHED["figures"],
         catalogs=PUBLISHED["catalogs"],
+        release=PUBLISHED["release"],
     output:
         crate="results/ro-crate-metadata.json",
         snakefile="results/workflow/Snakefile",
