@@ -24,7 +24,9 @@ AGE_FIGURES = [
     *("latent", "power", "decoded", "jacobian", "abundances", "seismology", "states"),
     *("ages", "ages_apokasc2", "alpha_age", "disc", "abundance_grid"),
     *("age_histograms", "ablations"),
+    *(["ages_astronn"] if HAS.get("astronn") else []),
 ]
+AGE_RIVAL = [RAW["astronn"]] if HAS.get("astronn") else []
 AGE_STEPS = {
     "two_step": [AGES["broad"], AGES["full"]],
     "single_step": [AGES["full"] | {"epochs": AGES["single_step_epochs"]}],
@@ -158,6 +160,7 @@ rule catalog_ages:
         latents=rules.forest_ages.input.latents,
         allstar=RAW["allstar"],
         matches=rules.crossmatch.output.matches,
+        stars=rules.prepare_stars.output.stars,
     output:
         parquet="results/catalogs/latent_ages.parquet",
         fits="results/catalogs/latent_ages.fits",
@@ -214,6 +217,7 @@ rule evaluate_ages:
         histories=expand(rules.train_ages.output.history, variant=AGE_STEPS),
         spectra=rules.decode_ages.output.spectra,
         allstar=RAW["allstar"],
+        astronn=AGE_RIVAL,
         counts=rules.pair_ages.output.counts,
         stars=["results/truth/stars.parquet"] if SURVEY == "simulated" else [],
         seismology=(
@@ -270,8 +274,8 @@ rule plot_ages:
         spectra=rules.decode_ages.output.spectra,
         samples=rules.decode_ages.output.samples,
         slopes=rules.decode_ages.output.slopes,
-        stars=rules.prepare_stars.output.stars,
         allstar=RAW["allstar"],
+        astronn=AGE_RIVAL,
     output:
         expand(
             "results/figures/ages/{figure}.{suffix}",

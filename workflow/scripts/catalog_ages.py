@@ -9,18 +9,22 @@ from starloom.prepare.apogee import with_sources
 from starloom.publish.catalog import as_columns, write_catalog
 from starloom.studies import ages as study
 from starloom.studies.ages.forests import from_model
+from starloom.studies.ages.orbits import heliocentric_velocity, orbits
 from starloom.tables import atomic, read_model, read_table, stack
 
 
-def main(model_path, forests_path, latent_paths, allstar_path, matches_path, outputs, data):
-    members = read_model(model_path)[1]["members"]
-    arrays = read_model(forests_path)[0]
+def main(paths, outputs, data):
+    members = read_model(paths.model)[1]["members"]
+    arrays = read_model(paths.forests)[0]
     reach = arrays.pop("reach")
-    latents = stack([read_table(path) for path in latent_paths])
+    latents = stack([read_table(path) for path in paths.latents])
     for name in ("latent_mean", "latent_sigma"):
         latents[name] = latents[name].reshape(len(latents[name]), members, -1)
-    allstar = with_sources(read_allstar(allstar_path), read_table(matches_path))
-    table = as_columns(study.catalog(allstar, latents, from_model(arrays), reach), LATENT_AGES)
+    allstar = with_sources(read_allstar(paths.allstar), read_table(paths.matches))
+    found = study.catalog(allstar, latents, from_model(arrays), reach)
+    stars = read_table(paths.stars)
+    found |= orbits(found["source_id"], stars, heliocentric_velocity(allstar))
+    table = as_columns(found, LATENT_AGES)
     write_catalog(outputs.parquet, outputs.fits, table, data)
     with atomic(outputs.csv) as temporary:
         packed = {"method": "gzip", "mtime": 0}
@@ -31,5 +35,4 @@ def main(model_path, forests_path, latent_paths, allstar_path, matches_path, out
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.model, job.input.forests, job.input.latents, job.input.allstar)
-        main(*files, job.input.matches, job.output, job.params.data)
+        main(job.input, job.output, job.params.data)

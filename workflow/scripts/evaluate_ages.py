@@ -2,35 +2,36 @@
 
 import numpy as np
 
+from starloom.archives.astronn import read_astronn
 from starloom.archives.sdss import read_allstar
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
+from starloom.studies.ages import scores as ask
 from starloom.studies.ages.catalog import NAMES, labels_of
-from starloom.studies.ages.scores import catalog_scores, history_scores, test_scores, truth_scores
 from starloom.tables import read_arrays, read_json, read_table, write_json
 
 
 def main(paths, evaluation_path):
-    predicted = read_table(paths.predicted)
-    scores = test_scores(predicted)
+    predicted, catalog = read_table(paths.predicted), read_table(paths.catalog)
     names = [*NAMES, *(f"{name}_ERR" for name in NAMES)]
     labels = labels_of(read_allstar(paths.allstar, names))
-    scores |= catalog_scores(read_table(paths.catalog), labels["alpha_m"], labels["logg"])
-    scores |= history_scores({path: read_table(path) for path in paths.histories})
+    scores = ask.test_scores(predicted)
+    scores |= ask.catalog_scores(catalog, labels["alpha_m"], labels["logg"])
+    scores |= ask.history_scores({path: read_table(path) for path in paths.histories})
+    if paths.astronn:
+        scores |= ask.beside_astronn(catalog, read_astronn(paths.astronn[0]))
     disagreement = read_arrays(paths.spectra, ["disagreement"])["disagreement"]
     scores["pairs"] = {"value": len(predicted["kic"]), "error": None, "n": None}
     if len(disagreement):
         value = float(np.median(disagreement))
         scores["disagreement"] = {"value": value, "error": None, "n": len(disagreement)}
     if paths.stars:
-        stars, seismic = (read_table(paths[name][0]) for name in ("stars", "seismology"))
-        rows = rows_of(predicted["source_id"], stars["source_id"])
-        truth = {name: values[rows] for name, values in stars.items()}
-        rows = rows_of(predicted["source_id"], seismic["source_id"])
-        truth |= {name: seismic[name][rows] for name in ("numax_uhz", "dnu_uhz")}
-        scores |= truth_scores(predicted, truth)
-    counts = read_json(paths.counts)
-    write_json(evaluation_path, {"scores": scores, "pairs": counts})
+        truth = {}
+        for table in (read_table(paths.stars[0]), read_table(paths.seismology[0])):
+            rows = rows_of(predicted["source_id"], table["source_id"])
+            truth |= {name: values[rows] for name, values in table.items()}
+        scores |= ask.truth_scores(predicted, truth)
+    write_json(evaluation_path, {"scores": scores, "pairs": read_json(paths.counts)})
     print(*(f"{name}: {score}" for name, score in scores.items()), sep="\n")
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from starloom.archives.astronn import read_astronn
 from starloom.archives.sdss import read_allstar
 from starloom.figures import ages as figures
 from starloom.figures.style import save
 from starloom.job import logged
 from starloom.prepare.psd import settings_of
-from starloom.studies.ages.catalog import NAMES, labels_of, place
+from starloom.studies.ages.catalog import NAMES, labels_of
+from starloom.studies.ages.scores import map_sample
 from starloom.tables import read_arrays, read_table
 
 
@@ -16,10 +18,12 @@ def main(paths, folder, names, psd, data):
     columns = [*NAMES, *(f"{name}_ERR" for name in NAMES)]
     catalog = read_table(paths.catalog)
     catalog |= labels_of(read_allstar(paths.allstar, columns))
-    catalog |= place(catalog["source_id"], read_table(paths.stars))
+    if paths.astronn:
+        catalog |= {f"astronn_{name}": v for name, v in read_astronn(paths.astronn[0]).items()}
+    clean = map_sample(catalog)
     tables = {
         "pairs": read_table(paths.pairs),
-        "catalog": catalog,
+        "catalog": {name: values[clean] for name, values in catalog.items()},
         "spectra": read_arrays(paths.spectra) | freq,
         "samples": read_arrays(paths.samples) | freq,
         "slopes": read_table(paths.slopes),

@@ -67,6 +67,13 @@ LATENT_AGES = (
     Column("e_numax", "f4", "uHz", "its error", "stat.error"),
     Column("dnu", "f4", "uHz", "large frequency separation, from the latent"),
     Column("e_dnu", "f4", "uHz", "its error", "stat.error"),
+    Column("radius_kpc", "f4", "kpc", "Galactocentric radius in the plane", "pos.distance"),
+    Column("height_kpc", "f4", "kpc", "height above the plane", "pos.distance"),
+    Column("lz", "f4", "kpc km/s", "angular momentum along the disc's rotation"),
+    Column("guiding_radius", "f4", "kpc", "radius of the circular orbit of the same lz"),
+    Column("eccentricity", "f4", "", "of the orbit in MWPotential2014", "src.orbital.eccentricity"),
+    Column("zmax", "f4", "kpc", "largest height on the orbit in MWPotential2014"),
     Column("age_flag", "i4", "", "bits of the age", "meta.code"),
 )
-"""Columns of the catalogue `latent_ages`; z0 to z4 are those of the paper's five dimensions."""
+"""Columns of the catalogue `latent_ages`; z0 to z4 are those of the paper's five dimensions, places
+and orbits those of stars whose parallax is above five of its errors."""

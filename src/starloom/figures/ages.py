@@ -23,19 +23,16 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     Draw the named figures of the study.
 
     Args:
-        tables: `pairs` (predictions of all pairs), `catalog` with labels and place, `spectra`,
-            `samples`, `slopes`, as the study's rules write them.
+        tables: `pairs` (predictions of all pairs), `catalog` with labels (its map sample, with
+            `astronn_age` where there is one), `spectra`, `samples`, `slopes`, as the study's rules
+            write them.
         names: of the figures.
 
     Returns:
         By name: the figure, its title and its caption.
     """
-    pairs, catalog = tables["pairs"], tables["catalog"]
+    pairs, clean = tables["pairs"], tables["catalog"]
     test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
-    clean = {
-        n: v[np.isfinite(catalog["LogAge"]) & maps.clean_sample(catalog)]
-        for n, v in catalog.items()
-    }
     held = f"{len(test['kic']):,} test stars, seen neither by the networks nor by the forests"
     mapped = (
         f"{len(clean['LogAge']):,} stars with ages whose error is below 50 %, without survey flags"
@@ -89,14 +86,20 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "ages_apokasc2": lambda: (
             beside_apokasc2(test),
             "Ages against another catalogue",
-            f"Against the ages of APOKASC-2, which no forest was told; {held}. After {PAPER}, "
-            "Fig. 11, which has another catalogue.",
+            f"Against the ages of APOKASC-2, which no forest was told; {held}.",
+        ),
+        "ages_astronn": lambda: (
+            maps.beside_astronn(clean),
+            "Ages against those of a network without physics",
+            "Against the ages of astroNN, which a network learned from spectra alone (Mackereth "
+            f"et al. 2019); {mapped}. {PAPER}, Fig. 11.",
         ),
         "alpha_age": lambda: (
             maps.alpha_age(clean),
             "Ages on the abundance plane",
-            f"Left: [Fe/H] and [alpha/M], by mean age in cells; right: age against [alpha/M]. "
-            f"{mapped}. After {PAPER}, Fig. 12.",
+            "Left: [Fe/H] and [alpha/M], by mean age in cells; right: [alpha/M] against age, by "
+            "mean angular momentum of the stars with good parallaxes, and the median. "
+            f"{mapped}. {PAPER}, Fig. 12.",
         ),
         "disc": lambda: (
             maps.disc(clean),

@@ -6,18 +6,18 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from starloom.columns import AGE_FLAGS
 from starloom.figures.style import PAGE_INCH, finite_range, styled
 
 Table = Mapping[str, np.ndarray]
 
 OLDEST_GYR = 14.0
+ALPHA_RANGE = (-0.12, 0.42)
 DISC_KPC = ((3, 5), (5, 7), (7, 9), (9, 11), (11, 13), (13, 15))
 HEIGHTS_KPC = ((1.0, 2.0), (0.5, 1.0), (0.0, 0.5))
 
 
 def alpha_age(catalog: Table) -> Figure:
-    """Mean age on the abundance plane, and age against [alpha/M]."""
+    """Mean age on the abundance plane, and [alpha/M] against age by angular momentum."""
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 2.8))
         left, right = figure.subplots(1, 2)
@@ -25,13 +25,39 @@ def alpha_age(catalog: Table) -> Figure:
         left.set_xlabel("[Fe/H] [dex]")
         left.set_ylabel(r"[$\alpha$/M] [dex]")
         figure.colorbar(cells, ax=left, label="mean age [Gyr]")
-        counts = right.hexbin(
-            catalog["alpha_m"], catalog["Age"], gridsize=40, mincnt=1, norm=LogNorm(vmin=1),
-            extent=(-0.15, 0.45, 0, OLDEST_GYR), linewidths=0.1, rasterized=True, cmap="cividis",
+        known = np.isfinite(catalog["lz"])
+        momentum = right.hexbin(
+            catalog["Age"][known], catalog["alpha_m"][known], C=catalog["lz"][known] / 1000,
+            gridsize=40, mincnt=1, extent=(0, OLDEST_GYR, *ALPHA_RANGE), linewidths=0.1,
+            rasterized=True, cmap="cividis", vmin=0.8, vmax=2.4,
         )  # fmt: skip
-        figure.colorbar(counts, ax=right, label="stars per cell", format="%g")
-        right.set_xlabel(r"[$\alpha$/M] [dex]")
-        right.set_ylabel("age [Gyr]")
+        figure.colorbar(momentum, ax=right, label=r"mean $L_z$ [$10^3$ kpc km/s]")
+        centres, middle = _running_median(catalog["Age"], catalog["alpha_m"])
+        right.plot(centres, middle, "--", color="C1", linewidth=1.2, label="median")
+        right.legend(loc="upper left", fontsize=6)
+        right.set_xlabel("age [Gyr]")
+        right.set_ylabel(r"[$\alpha$/M] [dex]")
+        right.set_ylim(*ALPHA_RANGE)
+    return figure
+
+
+def beside_astronn(catalog: Table) -> Figure:
+    """Ages against those of astroNN, as a density of stars."""
+    with styled():
+        figure = Figure(figsize=(0.55 * PAGE_INCH, 2.9))
+        axes = figure.subplots()
+        known = np.isfinite(catalog["astronn_age"])
+        counts = axes.hexbin(
+            catalog["astronn_age"][known], catalog["Age"][known], gridsize=40, mincnt=1,
+            norm=LogNorm(vmin=1), extent=(0, OLDEST_GYR, 0, OLDEST_GYR), linewidths=0.1,
+            rasterized=True, cmap="cividis",
+        )  # fmt: skip
+        axes.plot([0, OLDEST_GYR], [0, OLDEST_GYR], color="C1", linewidth=0.8)
+        figure.colorbar(counts, ax=axes, label="stars per cell", format="%g")
+        axes.set_xlabel("age of astroNN [Gyr]")
+        axes.set_ylabel("age from the latent [Gyr]")
+        axes.set_xlim(0, OLDEST_GYR)
+        axes.set_ylim(0, OLDEST_GYR)
     return figure
 
 
@@ -72,7 +98,7 @@ def abundance_grid(catalog: Table) -> Figure:
                     axes.set_title(f"{inner}-{outer} kpc", fontsize=7)
             panels[row, 0].set_ylabel(rf"[$\alpha$/M], {low:g}-{high:g} kpc", fontsize=7)
         panels[0, 0].set_xlim(-1.2, 0.6)
-        panels[0, 0].set_ylim(-0.12, 0.42)
+        panels[0, 0].set_ylim(*ALPHA_RANGE)
         figure.supxlabel("[Fe/H] [dex], by Galactocentric radius", fontsize=8)
         figure.colorbar(points, ax=panels, label="age [Gyr]", aspect=40)
     return figure
@@ -110,9 +136,9 @@ def _mean_age(axes, x, y, age, gridsize):
     )  # fmt: skip
 
 
-def clean_sample(catalog):
-    """The map sample: errors below 50 percent, no survey flags, inside the latent's range."""
-    with np.errstate(invalid="ignore"):
-        precise = catalog["Age_Error"] < 0.5 * catalog["Age"]
-    unclean = AGE_FLAGS["out_of_range"].mask | AGE_FLAGS["survey_flags"].mask
-    return precise & ((catalog["age_flag"] & unclean) == 0)
+def _running_median(age, alpha_m, fewest=10):
+    """Median [alpha/M] in bins of 1 Gyr with enough stars."""
+    edges = np.arange(0, OLDEST_GYR + 1)
+    which = np.digitize(age, edges)
+    kept = [b for b in range(1, len(edges)) if (which == b).sum() >= fewest]
+    return edges[kept] - 0.5, [np.nanmedian(alpha_m[which == b]) for b in kept]

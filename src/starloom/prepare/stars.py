@@ -15,6 +15,8 @@ GAIA_COLUMNS = (
     "dec",
     "parallax",
     "parallax_error",
+    "pmra",
+    "pmdec",
     "phot_g_mean_mag",
     "bp_rp",
     "ruwe",

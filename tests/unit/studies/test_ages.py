@@ -7,12 +7,12 @@ from starloom.columns import AGE_FLAGS, POWER_FLAGS
 from starloom.prepare.psd import Grid
 from starloom.studies import ages
 from starloom.studies.ages import check
-from starloom.studies.ages.catalog import place
 from starloom.studies.ages.forests import from_model, to_model
 from starloom.studies.ages.model import weights
 from starloom.studies.ages.numbers import numbers
+from starloom.studies.ages.orbits import CIRCULAR_KMS, SUN_KMS, orbits
+from starloom.studies.ages.scores import beside_astronn, truth_scores
 from starloom.studies.ages.scores import test_scores as scores_of
-from starloom.studies.ages.scores import truth_scores
 from starloom.training.fit import Settings
 
 GRID = Grid(low_uhz=10.0, high_uhz=40.0, step_uhz=0.5, bins=24)
@@ -248,14 +248,42 @@ def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
 
 
 def test_a_star_towards_the_centre_is_nearer_to_it():
-    stars = {
-        "source_id": np.array([1, 2, 3]),
-        "ra": np.array([266.405, 86.405, 192.859]),
-        "dec": np.array([-28.936, 28.936, 27.128]),
-        "parallax": np.array([0.5, 0.5, 1.0]),
-        "parallax_error": np.array([0.01, 0.2, 0.01]),
-    }
-    found = place(np.array([3, 1, 2, 7]), stars)
+    stars = _resting([1, 2, 3], parallax=[0.5, 0.5, 1.0], parallax_error=[0.01, 0.2, 0.01])
+    found = orbits(np.array([3, 1, 2, 7]), stars, np.zeros(4))
     np.testing.assert_allclose(found["radius_kpc"][:2], [8.23, 6.23], atol=0.01)
     np.testing.assert_allclose(found["height_kpc"][:2], [1.02, 0.02], atol=0.01)
     assert np.isnan(found["radius_kpc"][2:]).all()
+
+
+def test_a_star_that_moves_with_the_sun_has_its_angular_momentum_and_a_nearly_circular_orbit():
+    stars = _resting([1], parallax=[50.0], parallax_error=[0.01])
+    found = orbits(np.array([1, 1]), stars, np.array([0.0, np.nan]))
+    np.testing.assert_allclose(found["lz"][0], 8.21 * SUN_KMS[1], rtol=1e-3)
+    # The rotation curve is nearly flat here: Rg = lz / v_c.
+    np.testing.assert_allclose(found["guiding_radius"][0], 8.21 * 249.44 / CIRCULAR_KMS, rtol=0.01)
+    assert 0.03 < found["eccentricity"][0] < 0.1 and 0.02 < found["zmax"][0] < 0.3
+    assert np.isfinite(found["radius_kpc"][1]) and np.isnan(found["lz"][1])
+
+
+def test_without_parallaxes_nothing_is_known_of_orbits():
+    found = orbits(np.array([1]), {"source_id": np.array([1])}, np.zeros(1))
+    assert all(np.isnan(values).all() for values in found.values())
+
+
+def _resting(source_id, **columns):
+    """Stars towards the centre, the anticentre and the pole that move as the Sun."""
+    n = len(source_id)
+    stars = {"ra": [266.405, 86.405, 192.859][:n], "dec": [-28.936, 28.936, 27.128][:n]}
+    stars |= {"source_id": source_id, "pmra": [0.0] * n, "pmdec": [0.0] * n} | columns
+    return {name: np.array(values) for name, values in stars.items()}
+
+
+def test_ages_beside_astronn_are_those_of_the_map_sample():
+    age = np.full(8, 4.0)
+    catalog = {"Age": age, "Age_Error": np.array([1.0] * 7 + [3.0])}
+    catalog["age_flag"] = np.zeros(8, int)
+    other = age / (1 + 0.1 * np.array([-1, 1, -1, 1, -1, 1, np.nan, 9]))
+    found = beside_astronn(catalog, {"age": other, "age_corrected": np.full(8, np.nan)})
+    score = found["vs_astronn_scatter"]
+    assert set(found) == {"vs_astronn_scatter"} and score["n"] == 6
+    np.testing.assert_allclose(score["value"], 10.0)

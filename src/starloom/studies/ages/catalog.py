@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from starloom.columns import AGE_FLAGS
-from starloom.prepare.identifiers import join_ids
 from starloom.prepare.stars import NO_VALUE
 from starloom.studies.ages.forests import Forests, predict_all
 
@@ -14,8 +13,6 @@ Table = Mapping[str, np.ndarray]
 LATENT_LOGG, AGE_LOGG, LOWEST_SNREV = (1.5, 3.6), (2.5, 3.6), 30.0
 LARGEST_ERROR = 0.4
 """Relative error of an age above which the authors do not recommend it."""
-
-SUN_KPC, SUN_HEIGHT_KPC = 8.23, 0.0208
 
 NAMES = {
     "TEFF": "teff", "LOGG": "logg", "FE_H": "fe_h", "ALPHA_M": "alpha_m", "C_FE": "c_fe",
@@ -155,36 +152,3 @@ def _flags(n_row, labels, snr, allstar, latents):
 
 def _masks(*names):
     return sum(AGE_FLAGS[name].mask for name in names)
-
-
-def place(source_id: np.ndarray, stars: Table) -> dict[str, np.ndarray]:
-    """
-    Galactocentric radius and height of catalogue rows, from parallaxes of Gaia.
-
-    Args:
-        source_id: of the rows.
-        stars: source_id, ra, dec [deg], parallax and parallax_error [mas].
-
-    Returns:
-        radius_kpc and height_kpc, NaN where the parallax is below five of its errors or absent.
-
-    References:
-        Leung et al. (2022), MNRAS 519, 948: R0 = 8.23 kpc; Bennett & Bovy (2019), MNRAS 482,
-        1417: the Sun 20.8 pc above the plane.
-    """
-    from astropy import units as u
-    from astropy.coordinates import SkyCoord
-
-    rows = join_ids(source_id, stars["source_id"])
-    found = {name: np.full(len(rows), np.nan) for name in ("radius_kpc", "height_kpc")}
-    if "parallax" not in stars:
-        return found
-    with np.errstate(invalid="ignore"):
-        good = (rows >= 0) & (stars["parallax"] > 5 * stars["parallax_error"])[rows]
-    rows = rows[good]
-    sky = SkyCoord(stars["ra"][rows] * u.deg, stars["dec"][rows] * u.deg).galactic
-    distance = 1 / stars["parallax"][rows]
-    x, y, z = distance * sky.cartesian.xyz.value
-    found["radius_kpc"][good] = np.hypot(SUN_KPC - x, y)
-    found["height_kpc"][good] = z + SUN_HEIGHT_KPC
-    return found

@@ -34,6 +34,13 @@ MEANINGS = {
         "percent",
         "half of the central 68.27 % of the predicted age over APOKASC-2's, minus 1, test stars",
     ),
+    "vs_astronn_scatter": (
+        "percent",
+        "half of the central 68.27 % of the age over astroNN's, minus 1, rows of the map sample",
+    ),
+    "vs_astronn_corrected_scatter": (
+        "percent", "the same over astroNN's ages corrected for their trend"
+    ),
     "numax_scatter": ("uHz", _LATENT.format("numax")),
     "numax_scatter_percent": ("percent", _LATENT.format("ln numax")),
     "dnu_scatter": ("uHz", _LATENT.format("Delta nu")),

@@ -111,10 +111,7 @@ def _states(stars):
 
 def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dict[str, dict]:
     """Counts and shares of the catalogue; `alpha_m` and `logg` [dex] of its rows."""
-    known = np.isfinite(catalog["LogAge"])
-    with np.errstate(invalid="ignore"):
-        precise = catalog["Age_Error"] < MAP_ERROR * catalog["Age"]
-    clean = known & precise & ((catalog["age_flag"] & _UNCLEAN) == 0)
+    known, clean = np.isfinite(catalog["LogAge"]), map_sample(catalog)
     scores = {
         "catalog_rows": len(known),
         "catalog_latent": int(np.isfinite(catalog["z0"]).sum()),
@@ -131,6 +128,29 @@ def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dic
     ):
         rich = clean & cut
         found[name] = _with_error(np.mean, 100.0 * (catalog["Age"][rich] < 6))
+    return {name: score for name, score in found.items() if score}
+
+
+def map_sample(catalog: Table) -> np.ndarray:
+    """Rows with an age good to 50 percent, no survey flag and a usual latent position."""
+    with np.errstate(invalid="ignore"):
+        precise = catalog["Age_Error"] < MAP_ERROR * catalog["Age"]
+    return precise & ((catalog["age_flag"] & _UNCLEAN) == 0)
+
+
+def beside_astronn(catalog: Table, astronn: Table) -> dict[str, dict]:
+    """
+    Ages of the map sample beside those of another catalogue of the same rows.
+
+    Args:
+        catalog: columns of the age catalogue.
+        astronn: age and age_corrected [Gyr], of `archives.astronn.read_astronn`.
+    """
+    clean, found = map_sample(catalog), {}
+    for name, other in (("", "age"), ("_corrected", "age_corrected")):
+        good = clean & np.isfinite(astronn[other])
+        relative = 100 * (catalog["Age"][good] / astronn[other][good] - 1)
+        found[f"vs_astronn{name}_scatter"] = _with_error(width, relative)
     return {name: score for name, score in found.items() if score}
 
 
