@@ -11,6 +11,8 @@ out   results/ages/pairs.zarr                       spectra and power spectra of
       results/catalogs/latent_ages.{parquet,fits,csv.gz}  the catalogue, row by row of allStar
       results/figures/ages/, results/numbers/ages.json
 
+      results/numbers/ages_null.json  on request (ages_null): skies without what the ages live on
+
 The variants: `two_step`, whose latent positions are published, and `single_step`, trained on the
 full grid alone as the paper's.
 """
@@ -305,3 +307,68 @@ rule plot_ages:
 PUBLISHED["figures"] += rules.plot_ages.output
 PUBLISHED["catalogs"] += rules.catalog_ages.output
 PUBLISHED["numbers"] += rules.number_ages.output
+
+
+if SURVEY == "simulated":
+    AGE_NULL_WORLDS = {
+        "permuted": {"permuted_spectra": True},
+        "no_dredge_up": {"dredge_up": False},
+    }
+
+    # A whole sky in a folder of its own, by a Snakemake of its own: it needs that of this job.
+    rule null_ages:
+        input:
+            evaluation=rules.evaluate_ages.output.evaluation,
+        output:
+            evaluation="results/ages/null/{world}.json",
+        log:
+            "results/logs/null_ages/{world}.log",
+        benchmark:
+            "results/benchmarks/null_ages/{world}.tsv"
+        wildcard_constraints:
+            world="|".join(AGE_NULL_WORLDS),
+        threads: workflow.cores
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(120),
+            gpu=0,
+        params:
+            folder="results/null/{world}",
+            snakefile=str(ROOT / "Snakefile"),
+            deployment=sorted(
+                str(method)
+                for method in workflow.deployment_settings.deployment_method
+            ),
+            config=lambda wildcards: config
+            | {"sky": config["sky"] | AGE_NULL_WORLDS[wildcards.world]},
+            code=code_of("null_ages"),
+        script:
+            "../scripts/null_ages.py"
+
+    rule number_null_ages:
+        input:
+            evaluations=expand(rules.null_ages.output.evaluation, world=AGE_NULL_WORLDS),
+        output:
+            numbers="results/numbers/ages_null.json",
+        log:
+            "results/logs/number_null_ages.log",
+        benchmark:
+            "results/benchmarks/number_null_ages.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+            gpu=0,
+        params:
+            data=SURVEY,
+            published=content_of("config/published_numbers.csv"),
+            lock=LOCK,
+            code=code_of("number_null_ages"),
+        script:
+            "../scripts/number_null_ages.py"
+
+    rule ages_null:
+        input:
+            rules.number_null_ages.output.numbers,

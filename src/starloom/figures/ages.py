@@ -153,6 +153,7 @@ INPUTS = {
     "z_teff": r"latent, $T_\mathrm{eff}$",
     "z_feh": "latent, [Fe/H]",
     "z_teff_feh_alpha": r"latent, $T_\mathrm{eff}$, [Fe/H], [$\alpha$/M]",
+    "surface": r"$T_\mathrm{eff}$, log $g$, [Fe/H]",
     "labels": "APOGEE labels",
     "spectrum": "spectrum",
 }

@@ -9,7 +9,7 @@ from starloom.studies import ages
 from starloom.studies.ages import check
 from starloom.studies.ages.forests import from_model, to_model
 from starloom.studies.ages.model import weights
-from starloom.studies.ages.numbers import numbers
+from starloom.studies.ages.numbers import null_numbers, numbers
 from starloom.studies.ages.orbits import CIRCULAR_KMS, SUN_KMS, orbits
 from starloom.studies.ages.scores import beside_astronn, truth_scores
 from starloom.studies.ages.scores import test_scores as scores_of
@@ -189,6 +189,7 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     assert scores["scatter_rgb_fiducial"]["value"] < 0.8 * scores["scatter_rgb_z_only"]["value"]
     assert scores["pull_width"]["value"] == pytest.approx(1.0, abs=0.2)
     assert scores["rgb_missed"]["value"] < 20
+    assert scores["gain_rgb"]["value"] > 30
     again = from_model(to_model(forests))
     for name, values in ages.predict_all(again, stars).items():
         np.testing.assert_array_equal(values, found[name])
@@ -287,3 +288,12 @@ def test_ages_beside_astronn_are_those_of_the_map_sample():
     score = found["vs_astronn_scatter"]
     assert set(found) == {"vs_astronn_scatter"} and score["n"] == 6
     np.testing.assert_allclose(score["value"], 10.0)
+
+
+def test_numbers_of_null_worlds_say_which_world_they_are_of():
+    score = {"value": 0.1, "error": 0.2, "n": 30}
+    scores = {"excess_correlation": score, "gain_rgb": score, "numax_scatter": score}
+    found = {number.id: number for number in null_numbers({"permuted": scores})}
+    assert set(found) == {"ages.null_permuted_excess_correlation", "ages.null_permuted_gain_rgb"}
+    number = found["ages.null_permuted_gain_rgb"]
+    assert "changed hands" in number.definition and number.n == 30

@@ -23,10 +23,11 @@ AGE_INPUTS = {
     "z_teff": ("latent", "teff"),
     "z_feh": ("latent", "fe_h"),
     "z_teff_feh_alpha": ("latent", "teff", "fe_h", "alpha_m"),
+    "surface": ("teff", "logg", "fe_h"),
     "labels": ("teff", "logg", "fe_h", "c_fe", "n_fe"),
     "spectrum": ("components",),
 }
-"""What each forest for the age reads; the last two know no latent space."""
+"""What each forest for the age reads; the last three know no latent space."""
 
 TARGETS = ("log_numax", "log_dnu", "excess_dnu", "clump", "teff", "fe_h", "alpha_m", "n_h", "c_n")
 """What forests predict from the latent alone."""

@@ -1,6 +1,7 @@
 """The numbers that the study publishes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starloom.numbers import Number
 
@@ -13,6 +14,7 @@ _FROM = {
     "z_teff": "latent and Teff",
     "z_feh": "latent and [Fe/H]",
     "z_teff_feh_alpha": "latent, Teff, [Fe/H], [alpha/M]",
+    "surface": "Teff, log g, [Fe/H] without a latent",
     "labels": "Teff, log g, [Fe/H], [C/Fe], [N/Fe] without a latent",
     "spectrum": "principal components of the spectrum without a latent",
 }
@@ -30,6 +32,12 @@ MEANINGS = {
     "coverage_50": ("percent", "test stars within the central 50 % of their errors in log age"),
     "coverage_68": ("percent", "test stars within the central 68 % of their errors in log age"),
     "coverage_95": ("percent", "test stars within the central 95 % of their errors in log age"),
+    "gain_rgb": (
+        "percent",
+        "by how much the latent narrows the scatter of log age of first-branch test stars: 1 minus "
+        "that from latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]",
+    ),
+    "gain_rc": ("percent", "the same of red-clump test stars"),
     "vs_apokasc2_scatter": (
         "percent",
         "half of the central 68.27 % of the predicted age over APOKASC-2's, minus 1, test stars",
@@ -77,6 +85,11 @@ MEANINGS = {
         "percent",
         "test stars of the simulated sky that gained mass and come out younger than 6 Gyr",
     ),
+    "excess_correlation": (
+        "1",
+        "correlation of excess Delta nu from the latent with the star's true one, first-branch "
+        "test stars of the simulated sky",
+    ),
     "alpha_partial": (
         "1",
         "correlation of [alpha/M] from the latent with the true one, at fixed true numax, Delta "
@@ -97,6 +110,15 @@ PUBLISHED_UNITS = {
     for kind in ("rgb", "rc")
     for name in _FROM
 }
+
+
+NULL_WORLDS = {
+    "permuted": "power spectra changed hands among stars of like Teff and log g",
+    "no_dredge_up": "the first dredge-up changes no abundance",
+}
+"""Simulated skies without what the ages live on."""
+
+NULL_SCORES = ("excess_correlation", "excess_dnu_scatter", "gain_rgb", "robust_rgb", "robust_rc")
 
 
 def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
@@ -122,4 +144,23 @@ def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
         Number(f"ages.{name}", STUDY, score["value"], unit, meaning, score["error"], score["n"])
         for name, key, unit, meaning in found
         if (score := scores.get(key))
+    ]
+
+
+def null_numbers(worlds: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> list[Number]:
+    """
+    Numbers of skies where the method must fail.
+
+    Args:
+        worlds: by name of `NULL_WORLDS`, scores as in `numbers`.
+    """
+    return [
+        replace(
+            number,
+            id=f"ages.null_{world}_{number.id.removeprefix('ages.')}",
+            definition=f"{number.definition}; where {NULL_WORLDS[world]}",
+        )
+        for world, scores in worlds.items()
+        for number in numbers(scores)
+        if number.id.removeprefix("ages.") in NULL_SCORES
     ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from starloom.columns import AGE_FLAGS
 from starloom.prepare.seismic import CLUMP, RGB
-from starloom.studies.ages.forests import AGE_INPUTS, targets
+from starloom.studies.ages.forests import AGE_INPUTS, excess_dnu, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
 
 Table = Mapping[str, np.ndarray]
@@ -59,6 +59,10 @@ def _ages(stars):
             found[f"robust_{kind}_{name}"] = _with_error(width, relative[good])
     if "age_fiducial" not in stars:
         return found
+    for kind, state in (("rgb", RGB), ("rc", CLUMP)):
+        errors = np.stack([stars[f"age_{n}"] - stars["log_age"] for n in ("fiducial", "surface")])
+        good = np.isfinite(errors).all(axis=0) & (stars["state"] == state)
+        found[f"gain_{kind}"] = _with_error(_gain, *errors[:, good])
     value, sigma = stars["age_fiducial"], stars["age_fiducial_err"]
     good = np.isfinite(value) & np.isfinite(stars["log_age"])
     relative = 100 * (10 ** value[good] / truth[good] - 1)
@@ -71,6 +75,10 @@ def _ages(stars):
     beside = 100 * (10 ** (value[other] - stars["log_age_apokasc2"][other]) - 1)
     found["vs_apokasc2_scatter"] = _with_error(width, beside)
     return found
+
+
+def _gain(ours, other):
+    return 100 * (1 - width(ours) / width(other))
 
 
 def _seismology(stars):
@@ -180,6 +188,11 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
         gained = good & (truth["mass_gain"] > 1.0)
         young = 100.0 * (10 ** stars["age_fiducial"][gained] < 6)
         found["gained_mass_young"] = _with_error(np.mean, young)
+    if "predicted_excess_dnu" in stars:
+        true = excess_dnu(truth["numax_uhz"], truth["dnu_uhz"])
+        good = np.isfinite(true) & (stars["state"] == RGB)
+        both = (stars["predicted_excess_dnu"][good], true[good])
+        found["excess_correlation"] = _with_error(lambda a, b: np.corrcoef(a, b)[0, 1], *both)
     if "predicted_alpha_m" in stars:
         controls = np.stack(
             [np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump, truth["fe_h"]], axis=1
