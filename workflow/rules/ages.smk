@@ -327,7 +327,7 @@ if SURVEY == "simulated":
             "results/benchmarks/null_ages/{world}.tsv"
         wildcard_constraints:
             world="|".join(AGE_NULL_WORLDS),
-        threads: workflow.cores
+        threads: 2
         resources:
             mem_mb=grows(8000),
             runtime=grows(120),
