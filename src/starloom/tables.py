@@ -81,13 +81,42 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray], meta: Mappi
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_table(path: str | Path, columns: list[str] | None = None) -> dict[str, np.ndarray]:
+def stream_table(path: str | Path, parts: Iterable[Mapping[str, np.ndarray]]) -> None:
+    """
+    Write columns that come some rows at a time as Parquet; memory holds one part.
+
+    Args:
+        path: the Parquet file; one part gives the file that `write_table` gives.
+        parts: the same columns each time, as for `write_table`.
+
+    Raises:
+        ValueError: if a part has other columns or types than the first.
+    """
+    writer = None
+    with atomic(path) as temporary:
+        for part in parts:
+            table = pa.table({name: _to_arrow(values) for name, values in part.items()})
+            table = table.replace_schema_metadata({"starloom": "{}"})
+            if writer is None:
+                writer = pq.ParquetWriter(temporary, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+
+
+def read_table(
+    path: str | Path,
+    columns: list[str] | None = None,
+    where: list[tuple[str, str, object]] | None = None,
+) -> dict[str, np.ndarray]:
     """
     Read a Parquet table as NumPy columns.
 
     Args:
         path: the Parquet file.
         columns: names to read; all by default.
+        where: conditions on columns such as ("kic", ">", 0), all to be met, as pyarrow takes
+            them: memory holds the rows that meet them and little more.
 
     Returns:
         Arrays by name, in the order of the file (or of `columns`). Fixed-size lists come back
@@ -101,7 +130,7 @@ def read_table(path: str | Path, columns: list[str] | None = None) -> dict[str, 
     missing = [name for name in columns or () if name not in present]
     if missing:
         raise KeyError(f"{path} has no column {', '.join(missing)}; it has {', '.join(present)}")
-    table = pq.read_table(path, columns=columns)
+    table = pq.read_table(path, columns=columns, filters=where)
     return {name: _to_numpy(table.column(name).combine_chunks()) for name in columns or present}
 
 

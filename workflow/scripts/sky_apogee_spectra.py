@@ -7,13 +7,17 @@ import numpy as np
 from starloom.archives.sdss import read_allstar
 from starloom.job import logged
 from starloom.sky.hband_files import COLUMNS, giants, spectra_of_batch, write_spectra
+from starloom.sky.shards import read_rows
 from starloom.tables import read_json, read_table, write_table
 
 
 def main(stars_path, allstar_path, rows_path, list_path, kind, index, count, seed, sky):
-    stars, allstar = read_table(stars_path), read_allstar(allstar_path, COLUMNS)
+    stars = read_table(stars_path, ["source_id", "logg"])
+    allstar = read_allstar(allstar_path, COLUMNS)
     chosen = giants(stars, allstar, np.array(read_json(rows_path)["apogee"], np.int64))
     files, rows = spectra_of_batch(allstar, chosen, kind, index, count)
+    stars = read_rows(stars_path, stars["source_id"][rows["star"]])
+    rows["star"] = np.arange(len(rows["star"]))
     folder = Path(list_path).parent
     made = write_spectra(folder, stars, allstar, files, rows, kind, seed, **sky)
     write_table(list_path, made)

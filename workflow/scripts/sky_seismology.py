@@ -5,13 +5,13 @@ from pathlib import Path
 from starloom.job import logged
 from starloom.sky import kepler_targets, labels
 from starloom.sky.files import write_labels
-from starloom.tables import read_table, stack, write_table
+from starloom.sky.shards import kepler_stars
+from starloom.tables import write_table
 
 
 def main(stars_path, photometry_paths, own_path, shown_path, labels_paths, seed, sky):
     options = {name: sky[name] for name in ("mixed_modes", "rotation", "permuted_spectra")}
-    stars = read_table(stars_path)
-    magnitudes = stack([read_table(path) for path in photometry_paths])
+    stars, magnitudes = kepler_stars(stars_path, photometry_paths)
     own, shown = kepler_targets.oscillations(stars, magnitudes, seed, options)
     light_curve = kepler_targets.with_light_curves(shown["star"], seed, sky["light_curves"])
     about = kepler_targets.targets(stars, magnitudes, seed)

@@ -13,10 +13,9 @@ BANDS = ("g", "bp", "rp", "j", "h", "ks", "w1", "w2")
 
 
 def main(stars_path, xp_path, gaia_path, photometry_path, chunk, seed, sky):
-    stars = read_table(stars_path)
-    low, high = chunk_range(chunk)
-    pixel = stars["source_id"] >> SOURCE_ID_TO_LEVEL8
-    stars = {name: values[(pixel >= low) & (pixel <= high)] for name, values in stars.items()}
+    low, high = (pixel << SOURCE_ID_TO_LEVEL8 for pixel in chunk_range(chunk))
+    last = high + (1 << SOURCE_ID_TO_LEVEL8)
+    stars = read_table(stars_path, where=[("source_id", ">=", low), ("source_id", "<", last)])
     if not len(stars["star"]):
         raise ValueError(f"no simulated star in {chunk}: lower sky/xp_files or raise sky/stars")
     seen = observe(stars, seed, **sky)

@@ -1,18 +1,14 @@
 """Draw the simulated stars: the truth behind every raw file."""
 
-import numpy as np
-
 from starloom.job import logged
-from starloom.sky.population import draw
-from starloom.tables import write_table
+from starloom.sky.population import in_order
+from starloom.tables import stream_table
 
 
 def main(stars_path, seed, sky):
     options = {name: value for name, value in sky.items() if name != "stars"}
-    stars = draw(seed, np.arange(sky["stars"], dtype=np.int64), options)
-    order = np.argsort(stars["source_id"])
-    write_table(stars_path, {name: values[order] for name, values in stars.items()})
-    print(f"{len(order)} simulated stars")
+    stream_table(stars_path, in_order(seed, sky["stars"], options))
+    print(f"{sky['stars']} simulated stars")
 
 
 if __name__ == "__main__":

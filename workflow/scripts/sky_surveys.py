@@ -1,16 +1,13 @@
 """Write what APOGEE, astroNN, 2MASS, unWISE and LAMOST report of the simulated stars."""
 
-import numpy as np
-
 from starloom.job import logged
 from starloom.sky import labels
 from starloom.sky.files import write_allstar, write_labels, write_twomass, write_unwise
-from starloom.tables import read_table, stack, write_json
+from starloom.sky.shards import shards, survey_tables, write_in_parts
+from starloom.tables import stack, write_json
 
 
 def main(stars_path, photometry_paths, paths, rows_path, seed, sky):
-    stars = read_table(stars_path)
-    magnitudes = stack([read_table(path) for path in photometry_paths])
     rows = {}
     for survey, path, table, write in (
         ("apogee", paths.allstar, labels.apogee, write_allstar),
@@ -20,10 +17,14 @@ def main(stars_path, photometry_paths, paths, rows_path, seed, sky):
         ("lamost", paths.lamost, labels.lamost, write_labels),
         ("lamost_mrs", paths.lamost_mrs, labels.lamost_mrs, write_labels),
     ):
-        columns, star = table(stars, magnitudes, seed, sky["error_scale"])
-        write(path, columns)
-        rows[survey] = np.where(star >= 0, stars["source_id"][star], -1).tolist()
-        print(f"{survey}: {len(star)} simulated rows of {len(stars['star'])} stars")
+        rows[survey] = []
+        parts = shards(stars_path, photometry_paths)
+        tables = survey_tables(table, parts, seed, sky["error_scale"], rows[survey])
+        if write is write_labels:
+            write(path, stack(list(tables)))
+        else:
+            write_in_parts(path, tables, write)
+        print(f"{survey}: {len(rows[survey])} simulated rows")
     write_json(rows_path, rows)
 
 

@@ -4,7 +4,7 @@ The simulated stars: one row a star, the truth behind every raw file.
 Any chunk of stars, drawn in any order, is bit for bit the part of the whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -91,6 +91,32 @@ def draw(
         for name, values in part.items():
             table[name][start : start + BLOCK] = values
     return table
+
+
+def in_order(
+    seed: int, n_star: int, options: Options | Mapping[str, object] = ()
+) -> Iterator[dict[str, np.ndarray]]:
+    """
+    All stars in the order of their source_id, `BLOCK` at a time.
+
+    Args:
+        seed: the run's seed.
+        n_star: number of stars; memory holds two integers of each, and one block.
+        options: as for `draw`.
+
+    Yields:
+        Columns as `draw` gives them.
+    """
+    star = np.arange(n_star, dtype=np.int64)
+    starts = range(0, n_star, BLOCK)
+    if n_star > BLOCK:
+        parts = [draw(seed, star[k : k + BLOCK], options)["source_id"] for k in starts]
+        star = star[np.argsort(np.concatenate(parts))]
+        yield from (draw(seed, star[k : k + BLOCK], options) for k in starts)
+    else:
+        table = draw(seed, star, options)
+        order = np.argsort(table["source_id"])
+        yield {name: values[order] for name, values in table.items()}
 
 
 def source_ids(ra: np.ndarray, dec: np.ndarray, star: np.ndarray) -> np.ndarray:
