@@ -16,7 +16,7 @@ from compare import alternate, matmul_limit, table
 
 from starloom.models.chunks import in_chunks
 from starloom.prepare.colours import FROM_SOURCES
-from starloom.studies.labels.model import Architecture, init, loss, unpacked
+from starloom.studies.labels.model import BLOCK, Architecture, init, loss, unpacked
 from starloom.studies.labels.predict import by_dropout
 from starloom.training.epochs import compiled
 
@@ -58,6 +58,7 @@ class Ours:
             lambda key: init(key, architecture),
             epochs=EPOCHS,
             validate_epochs=EPOCHS,
+            block=BLOCK,
         )
         self.key, self.done = jax.random.key(0), 0
         self.rates = jax.device_put(np.full(EPOCHS, 5e-4, np.float32))

@@ -3,6 +3,8 @@ Study labels: stellar labels with calibrated errors (Fallows & Sanders 2024).
 
 in    results/data/xp/{chunk}.zarr, results/data/stars.parquet
 out   results/models/labels/{variant}             networks: arrays and card
+      results/labels/folds.parquet                labels of training stars by networks that left
+                                                  them out: the scale of the errors comes from them
       results/labels/history/{variant}.parquet    losses by epoch
       results/labels/predicted/{chunk}.parquet    labels, errors, flags of all stars
       results/catalogs/stellar_labels.{parquet,fits}  the catalogue
@@ -68,10 +70,43 @@ if LABELS["pretrained"]:
 
 elif LEARN:
 
+    rule cross_fit_labels:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            folds="results/labels/folds.parquet",
+        log:
+            "results/logs/cross_fit_labels.log",
+        benchmark:
+            "results/benchmarks/cross_fit_labels.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(240),
+            gpu=1,
+        params:
+            seed=config["seed"],
+            folds=LABELS["folds"],
+            model=pick("labels", "widths"),
+            training=LABELS["training"],
+            zero_point=LABELS["zero_point"],
+            checkpoint="results/checkpoints/labels/folds",
+            code=code_of("cross_fit_labels"),
+        script:
+            "../scripts/cross_fit_labels.py"
+
     rule train_labels:
         input:
             xp=rules.prepare_stars.input.xp,
             stars=rules.prepare_stars.output.stars,
+            folds=lambda wildcards: (
+                [rules.cross_fit_labels.output.folds]
+                if wildcards.variant == "dropout"
+                else []
+            ),
         output:
             model=directory("results/models/labels/{variant}"),
             history="results/labels/history/{variant}.parquet",
@@ -187,6 +222,7 @@ if LEARN:
             xp=rules.prepare_stars.input.xp,
             stars=rules.prepare_stars.output.stars,
             boosted=rules.boost_labels.output.boosted,
+            folds=rules.cross_fit_labels.output.folds,
             truth=["results/truth/stars.parquet"] if SURVEY == "simulated" else [],
         output:
             test="results/labels/test.parquet",
@@ -269,6 +305,7 @@ if LEARN:
             surveys=rules.compare_labels.output.surveys,
             attention=rules.evaluate_label_spectra.output.attention,
             spectra=rules.evaluate_label_spectra.output.spectra,
+            folds=rules.cross_fit_labels.output.folds,
         output:
             expand(
                 "results/figures/labels/{figure}.{suffix}",

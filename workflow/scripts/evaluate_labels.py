@@ -5,7 +5,7 @@ from pathlib import Path
 from starloom.job import logged
 from starloom.prepare.spectra import names
 from starloom.studies import labels as study
-from starloom.studies.labels.evaluate import evaluate, test_table, with_truth
+from starloom.studies.labels.evaluate import evaluate, judged, test_table, with_truth
 from starloom.tables import read_arrays, read_model, read_table, stack, write_json, write_table
 
 
@@ -15,9 +15,11 @@ def main(paths, test_path, evaluation_path, seed, zero_point):
     sample = study.sample_of(arrays, read_table(paths["stars"]), zero_point)
     boosted = read_table(paths["boosted"])
     table = test_table(sample.part(2), models, boosted, sample.part(1))
+    folds = read_table(paths["folds"])
     if paths["truth"]:
-        table = with_truth(table, read_table(paths["truth"][0]))
-    found = evaluate(table, seed)
+        truth = read_table(paths["truth"][0])
+        table, folds = with_truth(table, truth), with_truth(folds, truth)
+    found = evaluate(table, seed) | judged(folds, seed)
     write_table(test_path, table)
     write_json(evaluation_path, {"scores": found, "cuts": sample.counts})
     for name, entry in found.items():
@@ -27,6 +29,5 @@ def main(paths, test_path, evaluation_path, seed, zero_point):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        paths = {name: job.input[name] for name in ("models", "xp", "stars", "boosted", "truth")}
-        files = (job.output.test, job.output.evaluation)
-        main(paths, *files, job.params.seed, job.params.zero_point)
+        files = (job.input, job.output.test, job.output.evaluation)
+        main(*files, job.params.seed, job.params.zero_point)

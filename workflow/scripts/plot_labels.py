@@ -18,5 +18,6 @@ def main(paths, folder, names, data):
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        paths = {name: job.input[name] for name in ("test", "surveys", "attention", "spectra")}
+        tables = ("test", "surveys", "attention", "spectra", "folds")
+        paths = {name: job.input[name] for name in tables}
         main(paths, Path(job.output[0]).parent, job.params.figures, job.params.data)

@@ -9,9 +9,9 @@ from starloom.tables import read_arrays, read_table, stack, write_model, write_t
 from starloom.training.fit import Settings
 
 
-def main(xp_paths, stars_path, model_path, history_path, seed, model, training, made, folder, code):
-    arrays = stack([read_arrays(path, names(True)) for path in xp_paths])
-    sample = study.sample_of(arrays, read_table(stars_path), made["zero_point"])
+def main(paths, model_path, history_path, seed, model, training, made, folder, code):
+    arrays = stack([read_arrays(path, names(True)) for path in paths["xp"]])
+    sample = study.sample_of(arrays, read_table(paths["stars"]), made["zero_point"])
     for count in sample.counts:
         print(f"{count['name']}: {count['left']} left, {count['removed']} removed")
     parts = [sample.part(split) for split in (0, 1)]
@@ -26,7 +26,8 @@ def main(xp_paths, stars_path, model_path, history_path, seed, model, training, 
     choices = {"scaling": scaling, "architecture": architecture}
     choices |= {"settings": Settings(**training), "identity": {"code": code}}
     trained, fit = study.train(*ready, **choices, seed=seed, folder=folder)
-    trained = study.finished(trained, *parts)
+    folds = read_table(paths["folds"][0]) if paths["folds"] else None
+    trained = study.finished(trained, *parts, folds)
     print("errors scaled by", dict(zip(study.LABELS, trained.sigma_scale, strict=True)))
     best = np.ravel(fit.best_epoch).tolist()
     card = made | {"best_epoch": best, "seed": seed, "training": training, "cuts": sample.counts}
@@ -38,6 +39,6 @@ def main(xp_paths, stars_path, model_path, history_path, seed, model, training, 
 if __name__ == "__main__":
     job = snakemake  # Snakemake puts it there
     with logged(job):
-        files = (job.input.xp, job.input.stars, job.output.model, job.output.history)
         keys = ("seed", "model", "training", "made", "checkpoint", "code")
+        files = (job.input, job.output.model, job.output.history)
         main(*files, *(job.params[key] for key in keys))

@@ -33,7 +33,7 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     Draw the named figures of the study.
 
     Args:
-        tables: `test`, `surveys`, `attention`, `spectra`, as the study's rules write them.
+        tables: `test`, `surveys`, `attention`, `spectra`, `folds`, as the study's rules write them.
         names: of the figures.
 
     Returns:
@@ -96,15 +96,16 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "pulls": lambda: (
             errors.pull_histograms(test),
             "Pulls of the labels",
-            f"(Predicted - APOGEE's) over both errors, {count}, before and after recalibration on "
-            f"the validation stars, with the unit Gaussian. {paper}, Fig. 7.",
+            f"(Predicted - APOGEE's) over both errors, {count}, before and after recalibration, "
+            f"with the unit Gaussian. {paper}, Fig. 7.",
         ),
         "calibration": lambda: (
-            errors.calibration(test),
+            errors.calibration(tables["folds"]),
             "Calibration by magnitude, temperature and metallicity",
             f"Width of the pulls (top) and share of the stars within central intervals of 50, 68 "
-            f"and 95 % (bottom, all labels together) in bins of G, Teff and [Fe/H], {count}. "
-            "Dashed: what honest errors give.",
+            f"and 95 % (bottom, all labels together) in bins of G, Teff and [Fe/H], "
+            f"{len(tables['folds']['fold']):,} stars by networks that left them out, recalibrated "
+            "on the other stars left out. Bars: sampling error; dashed: what honest errors give.",
         ),
         "methods": lambda: (
             errors.methods(test),

@@ -133,18 +133,18 @@ def pull_histograms(test: Table) -> Figure:
     return figure
 
 
-def calibration(test: Table, bins: int = 6) -> Figure:
+def calibration(stars: Table, bins: int = 6) -> Figure:
     """
     Width of the pulls and coverage in bins of G, Teff and [Fe/H].
 
     Args:
-        test: of the study's test stars.
+        stars: that the networks have not seen.
         bins: of equally many stars.
     """
     along = {
-        "$G$ [mag]": test["phot_g_mean_mag"],
-        LABELS["teff"]: test["dropout_teff"],
-        LABELS["fe_h"]: test["dropout_fe_h"],
+        "$G$ [mag]": stars["phot_g_mean_mag"],
+        LABELS["teff"]: stars["dropout_teff"],
+        LABELS["fe_h"]: stars["dropout_fe_h"],
     }
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.9))
@@ -155,12 +155,15 @@ def calibration(test: Table, bins: int = 6) -> Figure:
             middle = [np.median(values[group == i]) for i in range(bins) if np.any(group == i)]
             inside = {level: [[] for _ in middle] for level in LEVELS}
             for index, name in enumerate(LABELS):
-                pull = _pull(test, "dropout", name, "sigma", keep=True)
+                pull = _pull(stars, "dropout", name, "sigma", keep=True)
                 parts = [pull[(group == i) & np.isfinite(pull)] for i in range(len(middle))]
                 widths = [_width(part) for part in parts]
-                panels[0, column].plot(
-                    middle, widths, "o-", markersize=2.5, color=f"C{index}", label=short(name)
-                )
+                # The sampling error of half a central interval of a Gaussian.
+                bars = [0.96 / max(len(part), 1) ** 0.5 for part in parts]
+                panels[0, column].errorbar(
+                    *(middle, widths, bars), fmt="o-", markersize=2.5, color=f"C{index}",
+                    elinewidth=0.6, label=short(name),
+                )  # fmt: skip
                 for i, part in enumerate(parts):
                     for level in LEVELS:
                         inside[level][i] += (np.abs(part) < norm.ppf(0.5 + level / 2)).tolist()
@@ -171,7 +174,7 @@ def calibration(test: Table, bins: int = 6) -> Figure:
                 panels[1, column].plot(middle, share, "ko-", markersize=2.5)
                 panels[1, column].axhline(level, color="0.3", linestyle="--", linewidth=0.8)
             panels[1, column].set_xlabel(words)
-        panels[0, 0].set_ylim(0.4, 1.6)
+        panels[0, 0].set_ylim(0.6, 1.4)
         panels[1, 0].set_ylim(0, 1)
         panels[0, 0].set_ylabel("width of the pulls")
         panels[1, 0].set_ylabel("share inside")

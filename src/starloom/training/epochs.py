@@ -79,6 +79,7 @@ def compiled(
     keep_last: bool = False,
     rival: Rival | None = None,
     ensemble: bool = False,
+    block: int = 0,
 ) -> Compiled:
     """
     Compile a training with AdamW; the same arguments give the same compiled functions again.
@@ -94,6 +95,10 @@ def compiled(
         keep_last: keep the newest validated epoch instead of the best.
         rival: a second player; the history gets its loss as `train_rival`.
         ensemble: work on a leading axis of members: their carries, keys and orders.
+        block: stars whose gradient is taken at a time, the mean of a step's blocks being that of
+            its batch: what they need stays in the caches of a CPU. 0, or a block that does not
+            divide the batch, takes the batch at once. Not with a rival, nor for a loss whose
+            state depends on the stars.
 
     Returns:
         The compiled functions.
@@ -114,7 +119,7 @@ def compiled(
         second = functools.partial(_rival_steps, rival_loss, rival_optimiser, rival.rate)
         one_pass = functools.partial(_pass_of_two, flat_loss, optimiser, second, rival.steps)
     else:
-        one_pass = functools.partial(_pass, flat_loss, optimiser)
+        one_pass = functools.partial(_pass, flat_loss, optimiser, block)
 
     def start(key):
         params, state = init(_keys(key)[0])
@@ -135,7 +140,8 @@ def compiled(
         blank |= {"train_rival": jnp.asarray(jnp.nan)} if rival else {}
 
         def validate(carry):
-            return mean_loss(flat_loss, carry.params, carry.state, valid, valid_key, batch)
+            given = carry.params, carry.state, valid, valid_key
+            return mean_loss(flat_loss, *given, _chunk(block, batch))
 
         def run(carry, number, rows):
             epoch_key = jax.random.fold_in(epochs_key, number)
@@ -200,12 +206,14 @@ def mean_loss(
     return {name: value / n_star for name, value in total.items()}
 
 
-def _pass(loss, optimiser, carry, key, order, rate, train):
+def _pass(loss, optimiser, block, carry, key, order, rate, train):
     """One pass over the training stars in the given order."""
+    batch = order.shape[-1]
+    gradient = _at_once(loss) if _chunk(block, batch) == batch else _in_blocks(loss, block)
 
     def step(carry, at):
         rows, key = at
-        return _step(loss, optimiser, carry, _taken(train, rows), key, rate)
+        return _step(gradient, optimiser, carry, train, rows, key, rate)
 
     keys = jax.random.split(key, len(order))
     network, news = jax.lax.scan(step, carry[:3], (order, keys))
@@ -224,8 +232,8 @@ def _pass_of_two(loss, optimiser, second, steps, carry, key, order, rate, train)
         state, rival_moments, value = second(
             params, state, rival_moments, rows, keys[1:], rate, train
         )
-        stars = _taken(train, rows[-1])
-        carry, news = _step(loss, optimiser, (params, state, moments), stars, keys[0], rate)
+        given = (params, state, moments), train, rows[-1], keys[0], rate
+        carry, news = _step(_at_once(loss), optimiser, *given)
         return (*carry[:2], (carry[2], rival_moments)), news | {"rival": value}
 
     keys = jax.random.split(key, turns)
@@ -233,11 +241,46 @@ def _pass_of_two(loss, optimiser, second, steps, carry, key, order, rate, train)
     return Carry(*network, *carry[3:]), {f"train_{n}": v.mean() for n, v in news.items()}
 
 
-def _step(loss, optimiser, carry, stars, key, rate):
+def _chunk(block, batch):
+    """Stars to work on at a time."""
+    return block if block and batch % block == 0 else batch
+
+
+def _at_once(loss):
+    """Value, state, parts and gradient of the loss of some stars."""
+
+    def gradient(params, state, train, rows, key):
+        stars = _taken(train, rows)
+        return jax.value_and_grad(loss, has_aux=True)(params, state, stars, key, True)
+
+    return gradient
+
+
+def _in_blocks(loss, block):
+    """The same as the mean over blocks of so many stars, one after the other."""
+    one = _at_once(loss)
+
+    def gradient(params, state, train, rows, key):
+        blocks = rows.reshape(-1, block)
+        share = 1 / len(blocks)
+
+        def add(total, at):
+            (value, (new, parts)), slope = one(params, state, train, *at)
+            return jax.tree.map(lambda a, b: a + share * b, total, (value, parts, slope)), new
+
+        shapes = jax.eval_shape(one, params, state, train, blocks[0], key)
+        (value, (_, parts)), slope = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)
+        given = blocks, jax.random.split(key, len(blocks))
+        (value, parts, slope), states = jax.lax.scan(add, (value, parts, slope), given)
+        return (value, (jax.tree.map(lambda a: a[-1], states), parts)), slope
+
+    return gradient
+
+
+def _step(gradient, optimiser, carry, train, rows, key, rate):
     """One step of the first (or only) player."""
     params, state, moments = carry
-    gradient = jax.value_and_grad(loss, has_aux=True)
-    (value, (state, parts)), slope = gradient(params, state, stars, key, True)
+    (value, (state, parts)), slope = gradient(params, state, train, rows, key)
     direction, moments = optimiser.update(slope, moments, params)
     return (params - rate * direction, state, moments), {"loss": value, **parts}
 

@@ -92,6 +92,7 @@ def fit(
     rival: Rival | None = None,
     members: int | None = None,
     start: PyTree | None = None,
+    block: int = 0,
     folder: str | Path | None = None,
     identity: Mapping = (),
     what: str = "training",
@@ -111,6 +112,7 @@ def fit(
         members: train an ensemble of so many at once, each from its own key; None trains one.
         start: parameters to start from in place of those of `init`, of a training before this
             one; of an ensemble with the axis of members.
+        block: stars whose gradient is taken at a time, see `epochs.compiled`.
         folder: where checkpoints go and are resumed from; None keeps none.
         identity: plain values that tell this training from others (its code, its model), beside
             the settings, the key and the data.
@@ -135,7 +137,7 @@ def fit(
     card = _card(settings, key, members, train, valid, start, identity)
     names = ("epochs", "validate_epochs", "patience", "weight_decay")
     choices = {name: getattr(settings, name) for name in names}
-    choices |= {"keep_last": settings.keep == "last", "rival": rival}
+    choices |= {"keep_last": settings.keep == "last", "rival": rival, "block": block}
     run = compiled(loss, init, **choices, ensemble=members is not None)
     keys = key if members is None else jax.random.split(key, members)
     fresh = _started(run.start(keys), start, members)

@@ -9,6 +9,8 @@ from starloom.columns import LABEL_FLAGS, STELLAR_LABELS
 from starloom.studies import labels as study
 from starloom.studies.labels.attention import high_minus_low, inverse_slopes, pattern
 from starloom.studies.labels.boosted import quantiles
+from starloom.studies.labels.evaluate import judged, with_truth
+from starloom.studies.labels.folds import sigma_scales
 from starloom.studies.labels.scores import by_bins, gain, score, trend
 from starloom.studies.labels.surveys import beside_surveys, compared_with_surveys
 from starloom.tables import read_model, write_model
@@ -119,6 +121,40 @@ def test_recalibrated_pulls_have_unit_width_and_the_labels_are_found(honest):
     found = study.predict(model, study.standardise(test.raw, model.scaling))
     for index in range(6):
         assert np.corrcoef(found["value"][:, index], test.labels["value"][:, index])[0, 1] > 0.85
+
+
+def cross_fitted(tmp_path, error_scale):
+    arrays, stars, true = world(1, error_scale)
+    sample = study.sample_of(arrays, stars, True)
+    architecture = study.Architecture(n_input=2 * N_BAND + 4, widths=(16, 16))
+    choices = {"architecture": architecture, "settings": replace(SETTINGS, epochs=30)}
+    parts = sample.part(0), sample.part(1)
+    folds = study.cross_fit(*parts, folds=2, seed=1, folder=tmp_path, **choices)
+    truth = {"source_id": stars["source_id"]}
+    return with_truth(folds, truth | dict(zip(study.LABELS, true.T, strict=True)))
+
+
+def test_each_star_is_asked_of_a_network_that_left_it_out_and_scaled_by_other_stars(tmp_path):
+    folds = cross_fitted(tmp_path, 1.0)
+    assert len(folds["fold"]) == 900 and 0.4 < folds["fold"].mean() < 0.6
+    assert np.isfinite(folds["dropout_teff"]).all()
+    for label in study.LABELS:
+        ratio = folds[f"dropout_{label}_sigma"] / folds[f"dropout_{label}_raw"]
+        own = [np.unique(ratio[folds["fold"] == one].round(5)) for one in (0, 1)]
+        other = [sigma_scales({k: v[folds["fold"] != one] for k, v in folds.items()}, [label])
+                 for one in (0, 1)]  # fmt: skip
+        np.testing.assert_allclose(np.ravel(own), np.ravel(other), rtol=1e-4)
+    found = judged(folds, 1)
+    assert found["calibration/verdict"]["value"] == 6
+    assert abs(found["folds/dropout/logg"]["pull_width"] - 1) < 0.05 + 4 * 0.96 / np.sqrt(900)
+    assert 0 < found["scale/logg"]["error"] < 0.1
+
+
+def test_in_a_world_whose_reported_errors_are_half_the_calibration_fails(tmp_path):
+    found = judged(cross_fitted(tmp_path, 0.5), 1)
+    assert found["calibration/verdict"]["value"] == 0
+    # What hides it from a test against APOGEE alone: the recalibration takes it up.
+    assert abs(found["folds/dropout/logg"]["pull_width"] - 1) < 0.2
 
 
 def test_errors_that_are_too_small_are_noticed(honest):

@@ -205,3 +205,13 @@ def test_empty_or_uneven_sets_and_values_that_are_not_finite_are_refused(data):
     bad["x"][7, 1] = np.inf
     with pytest.raises(ValueError, match=r"array x: 1 stars .* first is row 7"):
         _fit((bad, valid))
+
+
+def test_blocks_of_a_batch_give_the_same_training(data):
+    """Mean of the blocks' gradients: the batch's own, to rounding; parts are block means."""
+    whole, blocks = _fit(data), _fit(data, block=4)
+    np.testing.assert_allclose(whole.params["w"], blocks.params["w"], rtol=1e-4)
+    for name in ("train_loss", "validation_loss"):
+        np.testing.assert_allclose(whole.history[name], blocks.history[name], rtol=1e-4)
+    assert (blocks.history["train_largest"] <= whole.history["train_largest"] + 1e-6).all()
+    assert _bytes(_fit(data, block=3)) == _bytes(whole)

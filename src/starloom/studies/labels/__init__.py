@@ -5,6 +5,7 @@ Fallows & Sanders (2024): a network that knows the errors of its inputs, of its 
 itself, trained on APOGEE's labels; by dropout as published, or as a deep ensemble.
 """
 
+from starloom.studies.labels.folds import cross_fit
 from starloom.studies.labels.inputs import (
     LABELS,
     Scaling,
@@ -36,6 +37,7 @@ __all__ = [
     "Model",
     "Sample",
     "Scaling",
+    "cross_fit",
     "finished",
     "from_model",
     "label_weights",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from starloom.prepare.identifiers import join_ids, rows_of
+from starloom.studies.labels.folds import MAIN, scale_error, sigma_scales
 from starloom.studies.labels.inputs import LABELS, standardise
 from starloom.studies.labels.model import Model
 from starloom.studies.labels.predict import PARTS, predict
@@ -12,8 +13,8 @@ from starloom.studies.labels.sample import Sample
 from starloom.studies.labels.scores import gain, score, trend
 from starloom.training.calibration import width_scale
 
-MAIN = "dropout"
-"""The method whose labels are published."""
+TOLERANCE = 0.05
+"""How far from 1 the width of honest pulls may be, beside three sampling errors."""
 
 Table = dict[str, np.ndarray]
 
@@ -37,9 +38,7 @@ def test_table(
     """
     table = {name: test.stars[name] for name in ("source_id", "phot_g_mean_mag")}
     table["label_flag"] = test.flag
-    for index, label in enumerate(LABELS):
-        table[f"apogee_{label}"] = test.labels["value"][:, index]
-        table[f"apogee_{label}_error"] = test.labels["error"][:, index]
+    table |= test.columns()
     for method, model in models.items():
         found = predict(model, standardise(test.raw, model.scaling))
         for index, label in enumerate(LABELS):
@@ -81,6 +80,42 @@ def with_truth(table: Table, truth: Mapping[str, np.ndarray]) -> Table:
 def methods_of(table: Mapping[str, np.ndarray]) -> list[str]:
     """Methods that a table has labels of."""
     return [name.removesuffix("_teff_raw") for name in table if name.endswith("_teff_raw")]
+
+
+def judged(folds: Table, seed: int) -> dict[str, dict]:
+    """
+    Whether the errors are honest, by the many stars that networks have left out.
+
+    Args:
+        folds: of `folds.cross_fit`, perhaps with truth.
+        seed: of the bootstraps.
+
+    Returns:
+        `folds/dropout/{label}`: of `scores.score`; `scale/{label}`: the factor of the
+        recalibration; with truth `reference/{label}`: the score of APOGEE's labels, and
+        `calibration/verdict`: the number of labels whose pulls against APOGEE and whose APOGEE
+        labels' pulls against the truth both have a width of 1 within `TOLERANCE` and three
+        sampling errors. Our errors are what APOGEE's leave: who trusts APOGEE's must test them.
+    """
+    found, honest = {}, 0
+    for label, scale in zip(LABELS, sigma_scales(folds), strict=True):
+        value, sigma = (folds[f"{MAIN}_{label}{part}"] for part in ("", "_sigma"))
+        reference = folds[f"apogee_{label}"], folds[f"apogee_{label}_error"]
+        own = found[f"folds/{MAIN}/{label}"] = score(value, sigma, *reference, seed=seed)
+        error = scale_error(folds, label, seed)
+        found[f"scale/{label}"] = {"value": scale, "error": error, "n": own.get("n", 0)}
+        if f"true_{label}" in folds:
+            theirs = score(*reference, folds[f"true_{label}"], 0.0, seed=seed)
+            found[f"reference/{label}"] = theirs
+            honest += all(map(_is_one, (own, theirs)))
+    if "true_teff" in folds:
+        found["calibration/verdict"] = {"value": honest, "n": len(folds["source_id"])}
+    return {name: entry for name, entry in found.items() if entry}
+
+
+def _is_one(entry):
+    allowed = TOLERANCE + 3 * entry.get("pull_width_error", 0.0)
+    return abs(entry.get("pull_width", np.nan) - 1) <= allowed
 
 
 def evaluate(table: Table, seed: int) -> dict[str, dict]:

@@ -29,6 +29,9 @@ fill-ins are learned on them, since few training stars lack a band."""
 SMALLEST = 1e-6
 """Variance added to all, in standardised units: keeps the logarithm finite."""
 
+BLOCK = 100
+"""Stars whose gradient is taken at a time on a CPU: what they need stays in its caches."""
+
 DENSE_BYTES = 2**30
 """Correlations are unpacked once before a training where they take less memory than this."""
 
@@ -195,6 +198,7 @@ def train(
         key=jax.random.key(seed),
         settings=settings,
         members=architecture.members,
+        block=BLOCK if jax.default_backend() == "cpu" else 0,
         folder=folder,
         identity={**dict(identity), "architecture": asdict(architecture)},
         what="labels",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from starloom.numbers import Number
-from starloom.studies.labels.evaluate import MAIN
+from starloom.studies.labels.evaluate import TOLERANCE
+from starloom.studies.labels.folds import MAIN
 from starloom.studies.labels.inputs import LABELS
 
 STUDY = "labels"
@@ -32,9 +33,9 @@ SCORES = {
     "sigma": ("sigma", f"median recalibrated total error, {TEST}"),
 }
 
-PULL = (
-    "half of the central 68.27 % of (predicted - APOGEE)/sqrt(sigma^2 + sigma_APOGEE^2), test stars"
-)
+PULL = "half of the central 68.27 % of (predicted - APOGEE)/sqrt(sigma^2 + sigma_APOGEE^2)"
+
+LEFT_OUT = "training stars, each by a network that left it out"
 
 
 def numbers(
@@ -63,6 +64,14 @@ def numbers(
         found += _surveys(evaluation, label)
     found += _methods(evaluation)
     found += _derivatives(spectra)
+    if "calibration/verdict" in evaluation:
+        meaning = (
+            "labels, of six, whose pulls against APOGEE (recalibrated) and whose APOGEE's pulls "
+            f"against the truth have widths of 1 within {TOLERANCE} and three sampling errors; "
+            f"{LEFT_OUT}"
+        )
+        entry = evaluation["calibration/verdict"]
+        found.append(_number("calibrated", entry, "value", "1", meaning))
     if "gain/logg" in evaluation:
         gain = evaluation["gain/logg"]
         meaning = "drop of the RMSE of log g when the pseudo-absolute magnitude is given"
@@ -95,19 +104,31 @@ def _calibration(evaluation, label):
     for kind, told, prefix in (
         ("apogee", "recalibrated errors", "pull_width"),
         ("raw", "errors as the network gives them", "pull_width_raw"),
+        ("folds", "errors recalibrated on the other stars left out", "pull_width_unseen"),
     ):
         entry = evaluation.get(f"{kind}/{MAIN}/{label}")
         if entry:
-            yield _number(f"{prefix}_{name}", entry, "pull_width", "1", f"{PULL}; {told}")
-    entry = evaluation.get(f"apogee/{MAIN}/{label}")
-    for level in (50, 68, 95) if entry else ():
-        meaning = f"share of the test stars whose pull lies in the central {level} % of a Gaussian"
-        share, n = entry[f"coverage_{level}"], entry["n"]
-        error = 100 * (max(share * (1 - share), 0.0) / n) ** 0.5
-        number = Number(
-            f"labels.coverage_{level}_{name}", STUDY, 100 * share, "percent", meaning, error, n
-        )
-        yield number
+            stars = LEFT_OUT if kind == "folds" else "test stars"
+            yield _number(f"{prefix}_{name}", entry, "pull_width", "1", f"{PULL}, {stars}; {told}")
+    for kind, stars, prefix in (
+        ("apogee", "the test stars", "coverage"),
+        ("folds", LEFT_OUT, "coverage_unseen"),
+    ):
+        entry = evaluation.get(f"{kind}/{MAIN}/{label}")
+        for level in (50, 68, 95) if entry else ():
+            meaning = f"share of {stars} whose pull lies in the central {level} % of a Gaussian"
+            share, n = entry[f"coverage_{level}"], entry["n"]
+            error = 100 * (max(share * (1 - share), 0.0) / n) ** 0.5
+            number = f"labels.{prefix}_{level}_{name}"
+            yield Number(number, STUDY, 100 * share, "percent", meaning, error, n)
+    entry = evaluation.get(f"reference/{label}")
+    if entry:
+        meaning = f"half of the central 68.27 % of (APOGEE's - true)/sigma_APOGEE, {LEFT_OUT}"
+        yield _number(f"apogee_pull_width_{name}", entry, "pull_width", "1", meaning)
+    entry = evaluation.get(f"scale/{label}")
+    if entry:
+        meaning = f"factor on the error that gives the pulls of {LEFT_OUT} a width of 1"
+        yield _number(f"sigma_scale_{name}", entry, "value", "1", meaning)
 
 
 def _surveys(evaluation, label):

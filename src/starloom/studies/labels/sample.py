@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from starloom.prepare.identifiers import rows_of
-from starloom.studies.labels.inputs import labels_of, predictable, ratios, trainable
+from starloom.studies.labels.inputs import LABELS, labels_of, predictable, ratios, trainable
 
 Arrays = dict[str, np.ndarray]
 
@@ -29,6 +29,14 @@ class Sample:
     labels: Arrays
     flag: np.ndarray
     counts: list[dict]
+
+    def columns(self) -> Arrays:
+        """APOGEE's labels and their errors, as the tables of the study name them."""
+        found = {}
+        for index, label in enumerate(LABELS):
+            found[f"apogee_{label}"] = self.labels["value"][:, index]
+            found[f"apogee_{label}_error"] = self.labels["error"][:, index]
+        return found
 
     def part(self, split: int) -> "Sample":
         """The training (0), validation (1) or test stars (2)."""
