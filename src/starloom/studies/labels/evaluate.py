@@ -103,7 +103,7 @@ def judged(folds: Table, seed: int) -> dict[str, dict]:
         reference = folds[f"apogee_{label}"], folds[f"apogee_{label}_error"]
         own = found[f"folds/{MAIN}/{label}"] = score(value, sigma, *reference, seed=seed)
         error = scale_error(folds, label, seed)
-        found[f"scale/{label}"] = {"value": scale, "error": error, "n": own.get("n", 0)}
+        found[f"scale/{label}"] = {"value": float(scale), "error": error, "n": own.get("n", 0)}
         if f"true_{label}" in folds:
             theirs = score(*reference, folds[f"true_{label}"], 0.0, seed=seed)
             found[f"reference/{label}"] = theirs
