@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from starloom.prepare.split import assign
 from starloom.studies.labels.inputs import LABELS, scaling_of, standardise
-from starloom.studies.labels.model import Architecture, targets, train
+from starloom.studies.labels.model import Architecture, Model, targets, train
 from starloom.studies.labels.predict import predict
 from starloom.studies.labels.sample import Sample
 from starloom.training.calibration import bootstrap_error, width_scale
@@ -60,7 +60,8 @@ def cross_fit(
     Returns:
         One row a star: source_id, phot_g_mean_mag, `fold`; `apogee_{label}` and its `_error`;
         `dropout_{label}` with its error as the network says, `_raw`, and `_sigma`, scaled by what
-        the stars of the other folds say.
+        the stars of the other folds say; and `validation_scale_{label}`, the factor that the
+        validation stars ask of the star's network.
     """
     # One scaling serves all, so that they share their compiled program.
     scaling = scaling_of(training.raw, training.labels)
@@ -68,8 +69,9 @@ def cross_fit(
     table = {name: training.stars[name] for name in ("source_id", "phot_g_mean_mag")}
     table |= {"fold": fold} | training.columns()
     for label in LABELS:
-        for part in ("", "_raw", "_sigma"):
-            table[f"{MAIN}_{label}{part}"] = np.full(len(fold), np.nan)
+        names = (f"{MAIN}_{label}{part}" for part in ("", "_raw", "_sigma"))
+        for name in (*names, f"validation_scale_{label}"):
+            table[name] = np.full(len(fold), np.nan)
     for one in range(folds):
         seen = [training.chosen(fold != one), validation]
         ready = [standardise(p.raw, scaling) | targets(p.labels, scaling) for p in seen]
@@ -77,16 +79,47 @@ def cross_fit(
         place = {"folder": Path(folder) / str(one), "identity": {**dict(identity), "fold": one}}
         model, _ = train(*ready, **choices, **place, seed=seed + 1 + one)
         rows = np.flatnonzero(fold == one)
-        found = predict(model, standardise(training.chosen(rows).raw, scaling))
-        for index, label in enumerate(LABELS):
-            table[f"{MAIN}_{label}"][rows] = found["value"][:, index]
-            table[f"{MAIN}_{label}_raw"][rows] = found["sigma"][:, index]
+        found = predicted(model, training.chosen(rows))
+        for name in (f"{MAIN}_{label}{part}" for label in LABELS for part in ("", "_raw")):
+            table[name][rows] = found[name]
+        for label, factor in zip(LABELS, sigma_scales(predicted(model, validation)), strict=True):
+            table[f"validation_scale_{label}"][rows] = factor
     for one in range(folds):
         scale = sigma_scales({name: values[fold != one] for name, values in table.items()})
         rows = np.flatnonzero(fold == one)
         for label, factor in zip(LABELS, scale, strict=True):
             table[f"{MAIN}_{label}_sigma"][rows] = table[f"{MAIN}_{label}_raw"][rows] * factor
     return table
+
+
+def predicted(model: Model, stars: Sample) -> Table:
+    """Labels of some stars as columns beside APOGEE's, with errors as the network says."""
+    found, table = predict(model, standardise(stars.raw, model.scaling)), stars.columns()
+    for index, label in enumerate(LABELS):
+        table[f"{MAIN}_{label}"] = found["value"][:, index]
+        table[f"{MAIN}_{label}_raw"] = found["sigma"][:, index]
+    return table
+
+
+def final_scales(
+    folds: Mapping[str, np.ndarray], validation: Mapping[str, np.ndarray]
+) -> Float[np.ndarray, " n_label"]:
+    """
+    Factors on the errors of the network that was trained on all training stars.
+
+    It knows more than those of the folds, and its errors follow. The validation stars say by how
+    much: what they ask of it over what they ask of the others, in which most of their sampling
+    error cancels.
+
+    Args:
+        folds: of `cross_fit`.
+        validation: of `predicted` by the network on all.
+
+    Returns:
+        A factor for each label.
+    """
+    of_folds = [np.nanmean(folds[f"validation_scale_{label}"]) for label in LABELS]
+    return sigma_scales(folds) * sigma_scales(validation) / of_folds
 
 
 def sigma_scales(

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from starloom.studies.labels.folds import MAIN, sigma_scales
-from starloom.studies.labels.inputs import LABELS, standardise
+from starloom.studies.labels.folds import final_scales, predicted, sigma_scales
+from starloom.studies.labels.inputs import standardise
 from starloom.studies.labels.model import Model
-from starloom.studies.labels.predict import predict
 from starloom.studies.labels.range import reference_of
 from starloom.studies.labels.sample import Sample
 
@@ -26,18 +25,13 @@ def finished(
         model: what `train` gave.
         training: stars it was trained on: the range comes from them.
         validation: stars it was not: the scale of the errors comes from them,
-        folds: or from those of `folds.cross_fit`, which are many more.
+        folds: and from those of `folds.cross_fit`, which are many more.
 
     Returns:
         The model with `reference` and `sigma_scale`, 1 for a label with too few stars.
     """
     stars = standardise(training.raw, model.scaling)
     model = replace(model, reference=reference_of(stars, training.labels, model.scaling))
-    if folds is not None:
-        return replace(model, sigma_scale=sigma_scales(folds))
-    found = predict(model, standardise(validation.raw, model.scaling))
-    table = validation.columns()
-    for index, label in enumerate(LABELS):
-        table[f"{MAIN}_{label}"] = found["value"][:, index]
-        table[f"{MAIN}_{label}_raw"] = found["sigma"][:, index]
-    return replace(model, sigma_scale=sigma_scales(table))
+    unseen = predicted(model, validation)
+    scale = sigma_scales(unseen) if folds is None else final_scales(folds, unseen)
+    return replace(model, sigma_scale=scale)
