@@ -35,6 +35,18 @@ if SPECTRA_BATCHES and HAS["labels"]:
 
 
 include: "workflow/rules/scatter_vae.smk"
+
+
+# Its control needs a sky that can be made again without alpha in the spectra.
+if (
+    SURVEY == "simulated"
+    and config["sky"]["xp_alpha"]
+    and not SCATTER_VAE["pretrained"]
+):
+
+    include: "workflow/rules/scatter_vae_control.smk"
+
+
 include: "workflow/rules/cemp.smk"
 include: "workflow/rules/labels.smk"
 

@@ -179,11 +179,13 @@ def by_label(errors: Table, stars: Table) -> Figure:
             for row, (what, values) in enumerate(errors.items(), start=1):
                 axes = panels[row, column]
                 low, high = finite_range(values, 0.2)
+                low = max(low, 1e-3 * high)
                 known = np.isfinite(label) & np.isfinite(values)
                 cells = axes.hist2d(
                     label[known], values[known],
                     bins=[np.linspace(edges[0], edges[-1], 41), np.geomspace(low, high, 31)],
-                    cmin=1, norm=LogNorm(), cmap="Blues", rasterized=True,
+                    cmin=1, norm=LogNorm(1, max(2, len(values) / 30)),
+                    cmap="Blues", rasterized=True,
                 )[3]  # fmt: skip
                 trend = binned(values, label, edges)
                 axes.plot(middle, trend["median"], color="C1", label="median")

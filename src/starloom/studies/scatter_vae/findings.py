@@ -1,7 +1,7 @@
 """Numbers of what the latent space says: of wavelengths, of labels, of the alpha sequences."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -123,6 +123,31 @@ def alpha_numbers(
         Laroche & Speagle (2024), Table 1.
     """
     return _finite([*_scores(table, seed), *_beyond(table, seed, permutations)], prefix)
+
+
+def lost(world: Sequence[Number], control: Sequence[Number]) -> list[Number]:
+    """
+    What of the latent's advantage is gone in the world without alpha in the spectra.
+
+    Args:
+        world: of `alpha_numbers`, where the spectra hold alpha.
+        control: the same where they do not, with the prefix `control_`.
+
+    Returns:
+        For the advantage over the labels' classifier, and for the gain over it, the difference of
+        the worlds; errors as of independent samples.
+    """
+    here, there = ({number.id: number for number in found} for found in (world, control))
+    found = []
+    for name in ("alpha_advantage", "alpha_gain"):
+        one, other = here.get(f"xpvae.{name}"), there.get(f"xpvae.control_{name}")
+        if one and other:
+            text = f"{one.definition}: with alpha in the spectra minus without"
+            error = float(np.hypot(one.error, other.error))
+            value = one.value - other.value
+            number = (f"xpvae.control_lost_{name}", STUDY, value, "1", text, error, other.n)
+            found.append(Number(*number))
+    return found
 
 
 def _scores(table, seed) -> Iterator[tuple]:
