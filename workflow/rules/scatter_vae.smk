@@ -288,6 +288,40 @@ rule number_scatter_vae:
         "../scripts/number_scatter_vae.py"
 
 
+# No part of `all`: a time belongs to a machine and a moment. `snakemake xp_times` measures it.
+rule time_scatter_vae:
+    input:
+        model=MODEL,
+        xp=rules.prepare_stars.input.xp[0],
+    output:
+        numbers="results/numbers/scatter_vae_times.json",
+    log:
+        "results/logs/time_scatter_vae.log",
+    benchmark:
+        "results/benchmarks/time_scatter_vae.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(8000),
+        runtime=grows(30),
+        gpu=1,
+    params:
+        data=SURVEY,
+        steps=32,
+        epochs=30,
+        published=content_of("config/published_numbers.csv"),
+        lock=LOCK,
+        code=code_of("time_scatter_vae"),
+    script:
+        "../scripts/time_scatter_vae.py"
+
+
+rule xp_times:
+    input:
+        rules.time_scatter_vae.output.numbers,
+
+
 PUBLISHED["catalogs"] += rules.catalog_scatter_vae.output
 PUBLISHED["figures"] += rules.plot_scatter_vae.output
 PUBLISHED["numbers"] += rules.number_scatter_vae.output
