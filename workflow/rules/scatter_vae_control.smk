@@ -29,7 +29,7 @@ use rule sky_spectra as sky_spectra_control with:
 use rule prepare_xp as prepare_xp_control with:
     input:
         xp=rules.sky_spectra_control.output.xp,
-        gaia_source=rules.sky_spectra_control.output.gaia_source,
+        gaia_source=[rules.sky_spectra_control.output.gaia_source],
     output:
         xp=directory("results/control/xp/{chunk}.zarr"),
     log:
