@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from starloom.numbers import STUDIES, read_numbers_with_files
 from starloom.publish.chain import Chain, Provenance, chain_of, load, origin, say_params
 from starloom.publish.graph import rules_graph
+from starloom.publish.order import grouped, natural
 from starloom.publish.shown import catalogs, figures
 from starloom.publish.tree import build
 from starloom.publish.verdict import verdict
@@ -49,6 +50,9 @@ DATA = {
     "dr17": ("SDSS DR17 and Gaia DR3", "Made from the public archives."),
 }
 """The label of the data, and what it means for a reader."""
+
+MANY = 60
+"""Numbers of a study that stand in one table; more are grouped and folded."""
 
 ORIGINS = 6
 """Raw files that a number names at once; the rest are counted."""
@@ -99,13 +103,15 @@ def write_pages(
         catalogs=found,
     )
     jobs = [record | {"key": key} for key, record in provenance.records.items()]
+    jobs.sort(key=lambda job: (job["ended"], job["key"]))
     links = {job["rule"]: f"pages/jobs.html#{_anchor(job['key'], 'job')}" for job in reversed(jobs)}
     with atomic(folder) as new:
         (new / "data").mkdir(parents=True)
         for study, several in drawn.items():
             _write_data(new / "data" / study, several)
         for study in studies:
-            (new / f"{study['name']}.html").write_text(render("study", "../", study=study))
+            page = render("study", "../", study=study, groups=_groups(study["numbers"]))
+            (new / f"{study['name']}.html").write_text(page)
         for catalog in found:
             page = render("catalog", "../", catalog=catalog)
             (new / f"catalog-{catalog['name']}.html").write_text(page)
@@ -180,6 +186,16 @@ def _number(number: dict, reasons: dict[str, str]) -> dict:
     }
 
 
+def _groups(numbers: list[dict]) -> dict[str, list[dict]]:
+    """Numbers by the heading that they are folded under; '' for those that stand open."""
+    if len(numbers) <= MANY:
+        return {"": numbers}
+    by_id = {number["id"]: number for number in numbers}
+    groups = {"": [number for number in numbers if number["published"]]}
+    folded = grouped(number["id"] for number in numbers if not number["published"])
+    return groups | {name: [by_id[one] for one in ids] for name, ids in folded.items()}
+
+
 def _chain(provenance: Provenance, file: Path) -> dict:
     """The chain of a file of numbers, as the template unfolds it."""
     top = f"{provenance.results.name}/{file.relative_to(provenance.results).as_posix()}"
@@ -219,7 +235,7 @@ def _columns(found: list[dict]) -> list[dict]:
         for column in catalog["columns"]:
             key = tuple(column[name] for name in ("name", "unit", "description"))
             columns.setdefault(key, column | {"catalogs": []})["catalogs"].append(catalog["name"])
-    return sorted(columns.values(), key=lambda column: column["name"].lower())
+    return sorted(columns.values(), key=lambda column: natural(column["name"]))
 
 
 def _table(path: Path) -> dict[str, list[str]]:

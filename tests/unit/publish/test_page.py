@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from starloom.figures.drawn import COLUMNS
-from starloom.publish import shown
+from starloom.publish import page, shown
+from starloom.publish.chain import load
 from starloom.publish.page import typeset, write_pages
 from starloom.publish.verdict import read_reasons, verdict
 
@@ -116,6 +117,32 @@ def test_numbers_stand_beside_the_published_ones_with_a_verdict(pages):
     reader, text = pages["index.html"]
     assert "pages/scatter_vae.html#xpvae.val_loss" in reader.links
     assert "nothing published" in text
+
+
+def test_many_numbers_are_folded_by_group_behind_those_that_a_paper_has(tree, monkeypatch):
+    monkeypatch.setattr(page, "MANY", 1)
+    write()
+    reader, text = read(STUDY)
+    assert "begin with: xpvae : 1 numbers Number This run" in text
+    assert [given.get("class") for tag, given in reader.tags if tag == "details"].count(
+        "group"
+    ) == 1
+    assert text.index("xpvae.val_loss ELBO") < text.index("xpvae : 1 numbers")
+    assert text.index("xpvae : 1 numbers") < text.index("xpvae.residual_width width")
+
+
+def test_why_a_number_differs_stands_under_its_definition(tree):
+    write({"xpvae.val_loss": "Fewer stars."})
+    _, text = read(STUDY)
+    assert "ELBO of validation stars Beside the paper: Fewer stars." in text
+
+
+def test_jobs_stand_in_the_order_that_they_ended(pages):
+    _, text = pages["jobs.html"]
+    records = load("results").records
+    ended = sorted(records, key=lambda key: (records[key]["ended"], key))
+    places = [text.index(f" {key} Script") for key in ended]
+    assert places == sorted(places)
 
 
 def test_a_chain_reaches_the_raw_files(pages):
