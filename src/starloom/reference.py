@@ -6,13 +6,15 @@ Reference pages of the documentation, written from what the workflow itself read
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import yaml
 
-from starloom.columns import Column, Flag
+from starloom.columns import STAR, Column, Flag
 from starloom.publish.glossary import glossary
+from starloom.publish.shown import flags_of
 from starloom.tables import atomic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,9 @@ BOUNDS = {
     "maxItems": "at most {} items",
     "pattern": "of the form `{}`",
 }
+
+FILES = {"TAGGING": "doppelgangers"}
+"""Where the columns of a group are that is not named as its file."""
 
 
 def configuration(schema: Mapping, values: Mapping) -> str:
@@ -55,27 +60,40 @@ def configuration(schema: Mapping, values: Mapping) -> str:
 
 
 def data_model() -> str:
-    """Every column and flag of the products, from the glossary, as Markdown."""
+    """Every column and flag of the products, by the file that has them, as Markdown."""
+    groups = glossary()
+    flags = {name for name, entries in groups.items() if isinstance(entries[0], Flag)}
+    catalogs = {
+        FILES.get(name, name.lower()): entries
+        for name, entries in groups.items()
+        if name not in {"STAR", *flags}
+    }
     lines = [
         "# Data model reference",
         "",
-        "Written from `src/starloom/columns` by `make reference`; do not edit. The merged",
-        "catalogue `starloom` has the columns of all studies; one that means another thing in two",
-        "catalogues has its catalogue's name in front. `results/pages/catalog-*.html` say what a",
-        "run has.",
+        "Written from `src/starloom/columns` by `make reference`; do not edit. Each catalogue is a",
+        "file of `results/catalogs`, as Parquet and FITS, with the bits of its flags beneath. The",
+        "merged catalogue `starloom` (VOTable and HATS besides) has what places a star, and the",
+        "columns of all others with their catalogue's name in front: `scatter_vae_z0`.",
+        "`results/pages/catalog-*.html` say what a run has.",
+        "",
+        "## What places a star",
+        "",
+        *_columns(STAR),
     ]
-    for group, entries in sorted(glossary().items()):
-        columns = [entry for entry in entries if isinstance(entry, Column)]
-        flags = [entry for entry in entries if isinstance(entry, Flag)]
-        lines += ["", f"## {group}"]
-        if columns:
-            lines += ["", "| column | type | unit | meaning | UCD |", "|---|---|---|---|---|"]
-            for one in columns:
-                cells = (f"`{one.name}`", one.dtype, one.unit, _cell(one.description), one.ucd)
-                lines.append(f"| {' | '.join(cells)} |")
-        if flags:
-            lines += ["", "| bit | flag | set when |", "|---|---|---|"]
-            lines += [f"| {one.bit} | `{one.name}` | {_cell(one.criterion)} |" for one in flags]
+    for file, entries in sorted(catalogs.items()):
+        places = [f"`{one.name}`" for one in entries if one in STAR]
+        lines += ["", f"## `{file}`", ""]
+        if places:
+            lines += [f"It places a star by {', '.join(places)}, as above.", ""]
+        lines += _columns(one for one in entries if one not in STAR)
+        for column, bits in flags_of([one.name for one in entries]).items():
+            flags -= {name for name in flags if groups[name] == bits}
+            lines += ["", f"Bits of `{column}`:", "", *_bits(bits)]
+    if flags:
+        lines += ["", "## Flags of prepared tables"]
+    for name in sorted(flags):
+        lines += ["", f"Bits of `{name.lower().removesuffix('s')}`:", "", *_bits(groups[name])]
     return "\n".join(lines) + "\n"
 
 
@@ -125,6 +143,28 @@ def _say(value: object) -> str:
     """A value as YAML writes it in one line."""
     text = yaml.safe_dump(value, default_flow_style=True, width=10_000).strip()
     return text.removesuffix("...").strip()
+
+
+def _columns(columns: Iterable[Column]) -> list[str]:
+    """A table of columns."""
+    rows = [
+        (f"`{one.name}`", _type(one.dtype), one.unit, _cell(one.description), one.ucd)
+        for one in columns
+    ]
+    head = ["| column | type | unit | meaning | UCD |", "|---|---|---|---|---|"]
+    return head + [f"| {' | '.join(cells)} |" for cells in rows]
+
+
+def _type(code: str) -> str:
+    """A NumPy type in plain words."""
+    kind = np.dtype(code)
+    return f"text, {kind.itemsize // 4} characters" if kind.kind == "U" else kind.name
+
+
+def _bits(flags: Iterable[Flag]) -> list[str]:
+    """A table of flags."""
+    rows = [f"| {one.bit} | `{one.name}` | {_cell(one.criterion)} |" for one in flags]
+    return ["| bit | flag | set when |", "|---|---|---|", *rows]
 
 
 def _cell(text: str) -> str:
