@@ -8,6 +8,8 @@ out   results/models/scatter_vae                   the model: arrays and card
       results/catalogs/scatter_vae.{parquet,fits}  the catalogue
       results/scatter_vae/evaluation.json          what the test stars say
       results/scatter_vae/{tracks,labels,alpha}.parquet   what the latent says of stars' labels
+      results/models/lb23                          the comparison model LB23
+      results/scatter_vae/lb23.parquet             its errors and ours, the same test stars
       results/figures/scatter_vae/                 figures
       results/numbers/scatter_vae.json             numbers
 """
@@ -320,6 +322,95 @@ rule time_scatter_vae:
 rule xp_times:
     input:
         rules.time_scatter_vae.output.numbers,
+
+
+if HAS["allstar"]:
+
+    rule train_lb23:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            model=directory("results/models/lb23"),
+        log:
+            "results/logs/train_lb23.log",
+        benchmark:
+            "results/benchmarks/train_lb23.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(240),
+            gpu=1,
+        params:
+            seed=config["seed"],
+            model={k: v for k, v in SCATTER_VAE["lb23"].items() if k != "training"},
+            training=SCATTER_VAE["lb23"]["training"],
+            made={"data": SURVEY, "split": config["split"]},
+            checkpoint="results/checkpoints/lb23",
+            code=code_of("train_lb23"),
+        script:
+            "../scripts/train_lb23.py"
+
+    rule evaluate_lb23:
+        input:
+            model=rules.train_lb23.output.model,
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+            residuals=rules.evaluate_scatter_vae.output.residuals,
+        output:
+            table="results/scatter_vae/lb23.parquet",
+            numbers="results/numbers/scatter_vae_lb23.json",
+        log:
+            "results/logs/evaluate_lb23.log",
+        benchmark:
+            "results/benchmarks/evaluate_lb23.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(30),
+            gpu=0,
+        params:
+            seed=config["seed"],
+            data=SURVEY,
+            published=content_of("config/published_numbers.csv"),
+            lock=LOCK,
+            code=code_of("evaluate_lb23"),
+        script:
+            "../scripts/evaluate_lb23.py"
+
+    rule plot_lb23:
+        input:
+            table=rules.evaluate_lb23.output.table,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            expand(
+                "results/figures/scatter_vae/{figure}.{suffix}",
+                figure=["lb23_first", "lb23_ratio", "lb23_labels"],
+                suffix=["pdf", "png", "json"],
+            ),
+        log:
+            "results/logs/plot_lb23.log",
+        benchmark:
+            "results/benchmarks/plot_lb23.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(4000),
+            runtime=grows(20),
+            gpu=0,
+        params:
+            data=SURVEY,
+            code=code_of("plot_lb23"),
+        script:
+            "../scripts/plot_lb23.py"
+
+    PUBLISHED["figures"] += rules.plot_lb23.output
+    PUBLISHED["numbers"] += [rules.evaluate_lb23.output.numbers]
 
 
 PUBLISHED["catalogs"] += rules.catalog_scatter_vae.output

@@ -40,7 +40,8 @@ class Architecture:
         heads: of each attention.
         encoder: blocks that encode tokens.
         decoder: blocks that answer requests.
-        requests: kinds that are asked for in a training step.
+        requests: kinds that are asked for in a training step, the same share of each group as far
+            as it has so many: the labels of a star are few beside its coefficients.
     """
 
     groups: Mapping[str, Sequence[int]]
@@ -138,8 +139,7 @@ def loss(
     """
     request = jnp.arange(architecture.n_kind)
     request_key, *keys = jax.random.split(key, 1 + len(architecture.groups))
-    if training:
-        request = jax.random.permutation(request_key, request)[: architecture.requests]
+    request = _drawn(request_key, architecture) if training else request
     value, variance, known = (stars[name][:, request] for name in ("value", "variance", "known"))
     parts = {}
     for hide_key, (name, kinds) in zip(keys, architecture.groups.items(), strict=True):
@@ -153,6 +153,18 @@ def loss(
         terms = 0.5 * (jnp.square(value - mean) / total + jnp.log(total))
         parts[name] = jnp.where(known, terms, 0.0).sum() / jnp.maximum(known.sum(), 1)
     return sum(parts.values()) / len(parts), (state, parts)
+
+
+def _drawn(key, architecture):
+    """Kinds to ask for in a step."""
+    share = architecture.requests // len(architecture.groups)
+    keys = jax.random.split(key, len(architecture.groups))
+    return jnp.concatenate(
+        [
+            jax.random.permutation(key, jnp.asarray(kinds))[:share]
+            for key, kinds in zip(keys, architecture.groups.values(), strict=True)
+        ]
+    )
 
 
 def _partly_hidden(key, known):
