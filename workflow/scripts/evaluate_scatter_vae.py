@@ -2,7 +2,7 @@
 
 from starloom.job import logged
 from starloom.prepare.spectra import inputs
-from starloom.studies.scatter_vae.errors import reconstructed, wavelength_errors
+from starloom.studies.scatter_vae.errors import WAVELENGTH_NM, reconstructed, wavelength_errors
 from starloom.studies.scatter_vae.sample import held_out
 from starloom.tables import read_arrays, read_model, write_json, write_table
 from starloom.training import scatter_vae as vae
@@ -19,7 +19,8 @@ def main(model_path, xp_paths, evaluation_path, residuals_path, data):
     numbers, residuals = vae.evaluate(model, ready)
     residuals["relative_flux"] = wavelength_errors(arrays, reconstructed(model, ready))
     write_json(evaluation_path, numbers)
-    write_table(residuals_path, {"source_id": arrays["source_id"], **residuals})
+    meta = {"wavelength_nm": WAVELENGTH_NM.tolist()}
+    write_table(residuals_path, {"source_id": arrays["source_id"], **residuals}, meta)
     print(numbers)
 
 

@@ -2,21 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from starloom.figures import scatter_vae as figures
 from starloom.figures.style import save
 from starloom.job import logged
 from starloom.prepare.cuts import alpha_sequence
 from starloom.prepare.identifiers import rows_of
 from starloom.studies.scatter_vae import alpha
-from starloom.studies.scatter_vae.errors import WAVELENGTH_NM
-from starloom.tables import read_json, read_model, read_table
+from starloom.tables import read_json, read_meta, read_model, read_table
 
 
 def main(paths, folder, names, data):
     card = read_model(paths["model"])[1]
     read = ("history", "catalog", "stars", "residuals", "tracks", "alpha")
     tables = {name: read_table(paths[name]) for name in read if paths[name]}
-    tables |= {"wavelength_nm": WAVELENGTH_NM, "numbers": read_json(paths["numbers"])}
+    tables["wavelength_nm"] = np.array(read_meta(paths["residuals"])["wavelength_nm"])
+    tables["numbers"] = read_json(paths["numbers"])
     if "alpha" in tables:
         stars, high = tables["stars"], tables["alpha"]["high"]
         rows = rows_of(tables["residuals"]["source_id"], stars["source_id"])

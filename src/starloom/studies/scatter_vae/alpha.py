@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.stats import rankdata
-from sklearn.ensemble import RandomForestClassifier
 
 from starloom.prepare.cuts import alpha_sequence
 
@@ -70,6 +69,8 @@ def classify(
     References:
         Laroche & Speagle (2024), Sec. 5; Breiman (2001), Machine Learning 45, 5.
     """
+    from sklearn.ensemble import RandomForestClassifier
+
     high = alpha_sequence(stars["fe_h"], stars["mg_fe"])
     read = features(stars, latent)
     known = stars["in_pristine"] & (high >= 0)
