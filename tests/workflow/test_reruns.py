@@ -95,3 +95,13 @@ def test_a_fresh_clone_beside_existing_results_reruns_nothing(tiny, clone, plan)
     fresh = clone("fresh")
     shutil.copytree(tiny / ".test", fresh / ".test", symlinks=True)
     assert plan(fresh) == {}
+
+
+def test_the_control_world_is_made_beside_the_other_one_and_changes_nothing_in_it(tiny, plan):
+    jobs = plan(tiny, "xp_alpha_control")
+    assert jobs == {
+        "sky_spectra_control": 2, "prepare_xp_control": 2, "train_scatter_vae_control": 1,
+        "encode_scatter_vae_control": 2, "interpret_scatter_vae_control": 1,
+        "number_scatter_vae_control": 1, "xp_alpha_control": 1,
+    }  # fmt: skip
+    assert set(plan(tiny, "xp_times")) == {"time_scatter_vae", "xp_times"}
