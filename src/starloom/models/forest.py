@@ -3,6 +3,9 @@ A random forest that knows the errors of what it learns from, and of what it is 
 
 Each tree sees a bootstrap sample whose inputs and targets are moved by their own errors, so that
 the spread of the trees tells how uncertain a prediction is. Trees are kept as plain arrays.
+
+Trees cut along the inputs, and a slope that lies across several of them takes many stars to learn:
+a forest with a `lead` has a quadratic form of its inputs as one input more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +15,8 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.tree._tree import NODE_DTYPE, Tree
+
+from starloom.models.quadratic import Quadratic, fit_quadratic, value
 
 NODE_FIELDS = tuple(NODE_DTYPE.names)
 
@@ -26,12 +31,14 @@ class Forest:
         n_input: inputs of a star.
         slope: of the correction, target = offset + slope * mean of the trees.
         offset: of the correction.
+        lead: form of the inputs that the trees read as their last input; None for none.
     """
 
     trees: Sequence[Tree]
     n_input: int
     slope: float
     offset: float
+    lead: Quadratic | None = None
 
 
 def grow(
@@ -43,6 +50,7 @@ def grow(
     target_sigma: Float[np.ndarray, " n_star"] | None = None,
     trees: int = 100,
     leaf: int = 5,
+    lead: bool = False,
 ) -> Forest:
     """
     Grow a forest; inputs and targets are moved by their errors once for each tree.
@@ -56,6 +64,8 @@ def grow(
             default.
         trees: how many.
         leaf: fewest stars in a leaf.
+        lead: give the trees a quadratic form of the inputs too, fitted to the target; it is not
+            moved.
 
     Returns:
         The forest, with a correction for the bias of its means, from out-of-bag stars.
@@ -79,6 +89,8 @@ def grow(
     spread = np.zeros_like(inputs) if input_sigma is None else np.nan_to_num(input_sigma)
     error = np.zeros(n_star) if target_sigma is None else np.asarray(target_sigma, float)
     weight = np.ones(n_star) if target_sigma is None else 1 / np.square(error)
+    n_input, form = inputs.shape[1], fit_quadratic(inputs, target, weight) if lead else None
+    inputs, spread = _led(form, inputs), np.pad(spread, ((0, 0), (0, int(lead))))
     grown, total, count = [], np.zeros(n_star), np.zeros(n_star)
     for _ in range(trees):
         rows = random.integers(0, n_star, n_star)
@@ -91,7 +103,11 @@ def grow(
         total[out] += tree.predict(inputs[out].astype(np.float32))[:, 0]
         count += out
     slope, offset = _unbiased(total / np.maximum(count, 1), target, weight * (count > 0))
-    return Forest(grown, inputs.shape[1], slope, offset)
+    return Forest(grown, n_input, slope, offset, form)
+
+
+def _led(form, inputs):
+    return inputs if form is None else np.column_stack([inputs, value(form, inputs)])
 
 
 def predict(
@@ -116,7 +132,7 @@ def predict(
             f"inputs of shape {inputs.shape}; the forest takes {forest.n_input} a star"
         )
     good = np.isfinite(inputs).all(axis=1)
-    given = np.ascontiguousarray(inputs[good], np.float32)
+    given = np.ascontiguousarray(_led(forest.lead, inputs[good]), np.float32)
     # Stars of the same leaves, one after the other, take the same branches: twice as fast.
     order = np.lexsort([tree.apply(given) for tree in forest.trees[:3]])
     given = given[order]
@@ -138,6 +154,8 @@ def to_arrays(forest: Forest) -> dict[str, np.ndarray]:
     """The forest as plain arrays: the nodes of all trees one after the other, and the line."""
     nodes = [tree.__getstate__()["nodes"] for tree in forest.trees]
     arrays = {name: np.concatenate([part[name] for part in nodes]) for name in NODE_FIELDS}
+    if forest.lead is not None:
+        arrays |= {f"lead_{name}": part for name, part in vars(forest.lead).items()}
     return arrays | {
         "value": np.concatenate([tree.value[:, 0, 0] for tree in forest.trees]),
         "count": np.array([tree.node_count for tree in forest.trees]),
@@ -155,19 +173,21 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> Forest:
         KeyError: if an array is missing.
     """
     trees, start, n_input = [], 0, int(arrays["n_input"])
+    led = "lead_terms" in arrays
+    form = Quadratic(*(arrays[f"lead_{n}"] for n in ("centre", "scale", "terms"))) if led else None
     for count, depth in zip(arrays["count"], arrays["depth"], strict=True):
         part = slice(start, start + count)
         nodes = np.zeros(count, NODE_DTYPE)
         for name in NODE_FIELDS:
             nodes[name] = arrays[name][part]
-        tree = Tree(n_input, np.array([1], np.intp), 1)
+        tree = Tree(n_input + (form is not None), np.array([1], np.intp), 1)
         values = np.ascontiguousarray(arrays["value"][part, None, None])
         tree.__setstate__(
             {"max_depth": int(depth), "node_count": int(count), "nodes": nodes, "values": values}
         )
         trees.append(tree)
         start += count
-    return Forest(trees, n_input, *(float(value) for value in arrays["line"]))
+    return Forest(trees, n_input, *(float(number) for number in arrays["line"]), form)
 
 
 def _unbiased(mean, target, weight):

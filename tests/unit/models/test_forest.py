@@ -5,6 +5,7 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 
 from starloom.models.forest import from_arrays, grow, predict, to_arrays
+from starloom.models.quadratic import fit_quadratic, value
 
 
 def _stars(n_star=600, noise=0.1, seed=0):
@@ -88,3 +89,28 @@ def test_what_cannot_be_learnt_from_is_refused_with_its_count():
         grow(inputs, target, seed=0)
     with pytest.raises(ValueError, match="takes 3 a star"):
         predict(grow(*_stars(50)[:2], seed=0), np.zeros((4, 2)))
+
+
+def test_a_form_that_leads_finds_a_slope_across_the_inputs_with_few_stars():
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(500, 6))
+    truth = inputs.sum(axis=1) + 0.3 * inputs[:, 0] * inputs[:, 1]
+    old, new = slice(0, 300), slice(300, 500)
+    target = truth + 0.2 * random.normal(size=500)
+    plain, led = (grow(inputs[old], target[old], seed=0, lead=lead) for lead in (False, True))
+    errors = [np.std(predict(forest, inputs[new])[0] - truth[new]) for forest in (plain, led)]
+    assert errors[1] < 0.5 * errors[0]
+    again = from_arrays(to_arrays(led))
+    np.testing.assert_array_equal(predict(again, inputs[new]), predict(led, inputs[new]))
+
+
+def test_a_form_of_few_stars_is_linear_or_a_mean():
+    random = np.random.default_rng(1)
+    inputs = random.normal(size=(60, 3))
+    weight = random.uniform(0.5, 2, 60)
+    target = inputs @ [1.0, -2.0, 0.5] + 3
+    few = fit_quadratic(inputs, target, weight)
+    assert len(few.terms) == 4
+    np.testing.assert_allclose(value(few, inputs), target, atol=0.02)
+    one = fit_quadratic(inputs[:20], target[:20], weight[:20])
+    np.testing.assert_allclose(value(one, inputs), np.average(target[:20], weights=weight[:20]))

@@ -183,7 +183,7 @@ def _forest_stars(n_star=400, seed=0):
 
 def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     stars = _forest_stars()
-    forests = ages.grow_all(stars, seed=0, trees=40, leaf=3)
+    forests = ages.grow_all(stars, seed=0, trees=40, leaf=3, lead=True)
     found = stars | ages.predict_all(forests, stars)
     scores = scores_of(found)
     assert scores["scatter_rgb_fiducial"]["value"] < 0.8 * scores["scatter_rgb_z_only"]["value"]
@@ -207,7 +207,7 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
 
 def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
     stars = _forest_stars()
-    forests = ages.grow_all(stars, seed=0, trees=10, leaf=3)
+    forests = ages.grow_all(stars, seed=0, trees=10, leaf=3, lead=False)
     n = 6
     allstar = {
         "APOGEE_ID": np.array([f"2M{i}" for i in range(n)]),

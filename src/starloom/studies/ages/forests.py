@@ -97,7 +97,7 @@ def inputs_of(names: Sequence[str], stars: Table, member: int) -> tuple[np.ndarr
     return np.concatenate(columns, axis=1), np.concatenate(errors, axis=1)
 
 
-def grow_all(stars: Table, *, seed: int, trees: int, leaf: int) -> Forests:
+def grow_all(stars: Table, *, seed: int, trees: int, leaf: int, lead: bool) -> Forests:
     """
     Grow every forest on the training stars, and calibrate the age's errors on validation stars.
 
@@ -106,6 +106,7 @@ def grow_all(stars: Table, *, seed: int, trees: int, leaf: int) -> Forests:
         seed: of everything random.
         trees: in a forest.
         leaf: fewest stars in a leaf.
+        lead: give the trees a quadratic form of their inputs too.
 
     Returns:
         The forests; those with fewer than two training stars are left out.
@@ -122,7 +123,7 @@ def grow_all(stars: Table, *, seed: int, trees: int, leaf: int) -> Forests:
             good &= np.isfinite(sigma) if sigma is not None else good
             if good.sum() < 2:
                 return
-            given = {"input_sigma": error[good], "trees": trees, "leaf": leaf}
+            given = {"input_sigma": error[good], "trees": trees, "leaf": leaf, "lead": lead}
             given["target_sigma"] = None if sigma is None else sigma[good]
             members_of.append(grow(x[good], target[good], seed=seed + member, **given))
         grown[name] = members_of

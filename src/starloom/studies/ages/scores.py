@@ -192,7 +192,7 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
         true = excess_dnu(truth["numax_uhz"], truth["dnu_uhz"])
         good = np.isfinite(true) & (stars["state"] == RGB)
         both = (stars["predicted_excess_dnu"][good], true[good])
-        found["excess_correlation"] = _with_error(lambda a, b: np.corrcoef(a, b)[0, 1], *both)
+        found["excess_correlation"] = _with_error(_correlation, *both)
     if "predicted_alpha_m" in stars:
         controls = np.stack(
             [np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump, truth["fe_h"]], axis=1
@@ -203,6 +203,11 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
             _partial, *(column[good] for column in columns), controls[good].astype(float)
         )
     return {name: score for name, score in found.items() if score}
+
+
+def _correlation(first, second):
+    with np.errstate(invalid="ignore"):
+        return np.corrcoef(first, second)[0, 1]
 
 
 def _partial(first, second, controls):
