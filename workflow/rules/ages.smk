@@ -315,7 +315,7 @@ if SURVEY == "simulated":
         "no_dredge_up": {"dredge_up": False},
     }
 
-    # A whole sky in a folder of its own, by a Snakemake of its own: it needs that of this job.
+    # A whole sky in a folder of its own, by a Snakemake of its own.
     rule null_ages:
         input:
             evaluation=rules.evaluate_ages.output.evaluation,
@@ -327,6 +327,8 @@ if SURVEY == "simulated":
             "results/benchmarks/null_ages/{world}.tsv"
         wildcard_constraints:
             world="|".join(AGE_NULL_WORLDS),
+        conda:
+            "../../envs/cpu.yaml"
         threads: 2
         resources:
             mem_mb=grows(8000),
