@@ -115,3 +115,17 @@ def test_numbers_say_that_the_advantage_is_there_only_where_the_latent_knows():
         assert (gain.value > 3 * gain.error) == knows
         p = found["xpvae.control_alpha_permutation_p_given_labels"].value
         assert (p < 0.02) == knows
+
+
+def test_what_is_lost_without_alpha_is_the_difference_of_the_worlds():
+    worlds = []
+    for knows, prefix in ((True, ""), (False, "control_")):
+        stars, latent, _ = _sky(latent_knows=knows, seed=2)
+        table = alpha.classify(stars, latent, **SETTINGS)
+        worlds.append(findings.alpha_numbers(table, 0, 9, prefix=prefix))
+    here, there = ({n.id: n for n in found} for found in worlds)
+    lost = {n.id: n for n in findings.lost(*worlds)}["xpvae.control_lost_alpha_gain"]
+    one, other = here["xpvae.alpha_gain"], there["xpvae.control_alpha_gain"]
+    assert lost.value == pytest.approx(one.value - other.value) and lost.value > 3 * lost.error
+    assert lost.error**2 == pytest.approx(one.error**2 + other.error**2)
+    assert findings.lost(worlds[0], []) == []
