@@ -10,6 +10,7 @@ out   results/models/scatter_vae                   the model: arrays and card
       results/scatter_vae/{tracks,labels,alpha}.parquet   what the latent says of stars' labels
       results/models/lb23                          the comparison model LB23
       results/scatter_vae/lb23.parquet             its errors and ours, the same test stars
+      results/scatter_vae/variants.parquet         log likelihoods under other choices of the model
       results/figures/scatter_vae/                 figures
       results/numbers/scatter_vae.json             numbers
 """
@@ -411,6 +412,41 @@ if HAS["allstar"]:
 
     PUBLISHED["figures"] += rules.plot_lb23.output
     PUBLISHED["numbers"] += [rules.evaluate_lb23.output.numbers]
+
+
+if SCATTER_VAE["variants"]:
+
+    rule vary_scatter_vae:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            table="results/scatter_vae/variants.parquet",
+            numbers="results/numbers/scatter_vae_variants.json",
+        log:
+            "results/logs/vary_scatter_vae.log",
+        benchmark:
+            "results/benchmarks/vary_scatter_vae.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(16000),
+            runtime=grows(240),
+            gpu=1,
+        params:
+            seed=config["seed"],
+            model=pick("scatter_vae", "latent", "widths"),
+            variants=SCATTER_VAE["variants"],
+            data=SURVEY,
+            checkpoint="results/checkpoints/scatter_vae_variants",
+            published=content_of("config/published_numbers.csv"),
+            lock=LOCK,
+            code=code_of("vary_scatter_vae"),
+        script:
+            "../scripts/vary_scatter_vae.py"
+
+    PUBLISHED["numbers"] += [rules.vary_scatter_vae.output.numbers]
 
 
 PUBLISHED["catalogs"] += rules.catalog_scatter_vae.output
