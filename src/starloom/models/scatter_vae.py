@@ -44,10 +44,10 @@ class Decoder(nnx.Module):
         return self.last(self.layers(self.first(z), training))
 
     def folded(self) -> list[tuple[Array, Array]]:
-        """Kernel and bias of each step; the bare first map is multiplied into the second."""
-        (kernel, bias), *middle = self.layers.folded()
-        first = self.first.kernel[...] @ kernel, self.first.bias[...] @ kernel + bias
-        return [first, *middle, (self.last.kernel[...], self.last.bias[...])]
+        """Kernel and bias of each step; the bare first map is multiplied into the next."""
+        last = self.last.kernel[...], self.last.bias[...]
+        (kernel, bias), *rest = [*self.layers.folded(), last]
+        return [(self.first.kernel[...] @ kernel, self.first.bias[...] @ kernel + bias), *rest]
 
 
 class ScatterVAE(nnx.Module):
