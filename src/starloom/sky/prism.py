@@ -3,8 +3,9 @@ The Gaia BP and RP prisms as one matrix: from a spectrum to 55 + 55 coefficients
 
 GaiaXPy turns coefficients into spectra but not back. What its public functions do to unit vectors
 gives the basis functions on both sides; response and dispersion come from its configuration.
-A Gaussian line-spread function makes the physical projection, and a ridge term joins the two so
-that `gaiaxpy.calibrate` gives the spectrum back where the data constrain it.
+A Gaussian line-spread function makes the physical projection, and a ridge term joins the two: of
+all coefficients from which `gaiaxpy.calibrate` gives the spectrum back, those nearest to the
+projection, in units of what each order varies by among real stars.
 """
 
 from functools import cache
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from starloom import gaiaxpy_quiet
+from starloom.sky.reference import read_rows
 
 N_BASES = 55
 BANDS = ("bp", "rp")
@@ -23,8 +25,8 @@ MODEL = {"bp": "bpC03_v375wi", "rp": "rpC03_v142r"}
 """Instrument models that calibrate uses by default."""
 LSF_SIGMA = {"bp": 1.1, "rp": 1.45}
 """Gaussian line-spread function [samples]."""
-RIDGE = 3e-3
-"""Weight of the physical projection, in units of the tenth eigenvalue."""
+RIDGE = 3e-8
+"""Weight of the physical projection, in units of the tenth eigenvalue over the squared spread."""
 PUPIL_M2 = 0.7278
 """Area of the telescope pupil [m2]."""
 HC_J_NM = 1.98644586e-16
@@ -117,6 +119,14 @@ def _projection(band, wave, width, grid, functions):
     return np.linalg.pinv(functions.T, rcond=1e-6) @ (smear * electrons)
 
 
+def _orders(band):
+    """(55,) spread of the coefficients over the first, and excess of the plain projection."""
+    rows = read_rows("xp_orders.csv")
+    return (
+        np.array([float(row[f"{band}_{name}"]) for row in rows]) for name in ("spread", "excess")
+    )
+
+
 def _rebin(fine_edges, coarse, step):
     """(n_coarse, n_fine) mean over coarse bins of a spectrum given in fine ones."""
     low, high = fine_edges[:-1], fine_edges[1:]
@@ -152,8 +162,10 @@ def build(wave: np.ndarray, edges: np.ndarray) -> Prism:
         photons = (PUPIL_M2 / HC_J_NM * response_of(coarse) * coarse)[mine]
         design = spectra[index * N_BASES : (index + 1) * N_BASES, mine] / share[mine] * photons
         normal = design @ design.T
-        ridge = RIDGE * np.linalg.eigvalsh(normal)[-10]
+        spread, excess = _orders(band)
+        ridge = RIDGE * np.linalg.eigvalsh(normal)[-10] / spread**2
         physical = _projection(band, wave, width, grid, functions[index])
-        right = design @ (photons[:, None] * rebin[mine]) + ridge * physical
-        rows.append(np.linalg.solve(normal + ridge * np.eye(N_BASES), right))
+        physical = physical - excess[:, None] * physical[0]
+        right = design @ (photons[:, None] * rebin[mine]) + ridge[:, None] * physical
+        rows.append(np.linalg.solve(normal + np.diag(ridge), right))
     return Prism(np.concatenate(rows).astype(np.float64), functions, grid)

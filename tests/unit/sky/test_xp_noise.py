@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from starloom.sky import prism, xp_noise
+from starloom.sky import prism, xp, xp_noise
+from starloom.sky.population import draw
 
 GRID, BASES = prism.basis_functions()
 FLAT = np.full((1, len(GRID)), 500.0, np.float32)
@@ -114,3 +115,23 @@ def test_errors_follow_brightness_as_those_of_500_real_stars_do(real):
         for low, high in itertools.pairwise(edges):
             mine = (value[:, 0] >= low) & (value[:, 0] <= high)
             assert np.nanmedian(ratio[mine]) / np.nanmedian(ratio) == pytest.approx(1.0, abs=0.25)
+
+
+@pytest.mark.real
+def test_coefficients_fall_with_order_as_those_of_500_real_stars_do(real):
+    table = Table.read(real / "xp/xp_continuous_500.fits")
+    truth = draw(1, np.arange(200))
+    kept = (truth["teff"] > 4200) & (truth["teff"] < 6500)
+    seen = xp.observe({name: values[kept] for name, values in truth.items()}, 1)
+    for band in prism.BANDS:
+        value, error = (
+            np.stack([np.asarray(table[f"{p}{band}_coeff_{k}"], float) for k in range(55)], 1)
+            for p in ("", "e_")
+        )
+        good = value[:, 0] > 200 * error[:, 0]
+        theirs = np.nanmedian(np.abs(value[good] / value[good, :1]), axis=0)
+        ours = seen[f"{band}_coefficients"]
+        ours = np.median(np.abs(ours / ours[:, :1]), axis=0)
+        # each order within a factor of 8, most within 2.5
+        apart = np.abs(np.log10(ours / theirs))[1:40]
+        assert apart.max() < np.log10(8) and np.median(apart) < np.log10(2.5)
