@@ -1,7 +1,10 @@
+import gzip
+
 import numpy as np
 import pytest
 
 from starloom.sky import optical, xp, xp_archive
+from starloom.sky.files import write_xp_bulk
 
 N_STAR = 70
 GENERATOR = np.random.default_rng(5)
@@ -37,6 +40,21 @@ def test_a_star_is_seen_the_same_whatever_is_seen_with_it(seen):
         part = xp.observe(_take(rows), seed=11)
         for name, values in part.items():
             np.testing.assert_array_equal(values, seen[name][rows], err_msg=name)
+
+
+def test_files_of_parts_of_the_sky_hold_the_lines_of_one_file(tmp_path):
+    lines = []
+    for name, rows in (
+        ("whole", slice(0, N_STAR)),
+        ("one", slice(0, 11)),
+        ("two", slice(11, None)),
+    ):
+        part = xp.observe(_take(rows), seed=11) | {"source_id": np.arange(N_STAR)[rows] + 7}
+        write_xp_bulk(tmp_path / f"{name}.csv.gz", part)
+        text = gzip.decompress((tmp_path / f"{name}.csv.gz").read_bytes()).splitlines()
+        lines.append([line for line in text if line[:1].isdigit()])
+    assert len(lines[0]) == N_STAR
+    assert lines[0] == lines[1] + lines[2]
 
 
 def test_the_key_is_the_stars_index_and_the_seed(seen):
