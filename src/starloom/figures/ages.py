@@ -109,7 +109,8 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "abundance_grid": lambda: (
             maps.abundance_grid(clean),
             "The abundance plane across the disc",
-            f"[Fe/H] and [alpha/M] by age in bins of radius and height; {mapped}. {PAPER}, "
+            f"[Fe/H] and [alpha/M] by age in bins of radius and height, and the line between the "
+            f"two sequences; {mapped}. {PAPER}, "
             "Fig. 14.",
         ),
         "age_histograms": lambda: (

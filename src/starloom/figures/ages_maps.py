@@ -78,6 +78,7 @@ def disc(catalog: Table) -> Figure:
 def abundance_grid(catalog: Table) -> Figure:
     """[Fe/H] and [alpha/M] by age in bins of radius and height."""
     radius, height = catalog["radius_kpc"], np.abs(catalog["height_kpc"])
+    line = np.linspace(-1.2, 0.6, 50)
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.9))
         panels = figure.subplots(3, 6, sharex=True, sharey=True)
@@ -90,6 +91,7 @@ def abundance_grid(catalog: Table) -> Figure:
                     s=1.5, vmin=0, vmax=OLDEST_GYR, linewidths=0, rasterized=True,
                     plotnonfinite=False,
                 )  # fmt: skip
+                axes.plot(line, _two_sequences(line), "--", color="0.3", linewidth=0.7)
                 axes.text(
                     0.95, 0.95, f"{inside.sum():,}", transform=axes.transAxes, ha="right",
                     va="top", fontsize=6,
@@ -106,8 +108,7 @@ def abundance_grid(catalog: Table) -> Figure:
 
 def age_histograms(catalog: Table) -> Figure:
     """Ages of the high- and the low-alpha sequence."""
-    line = np.maximum(-0.2211 * catalog["fe_h"] + 0.0442, 0.05)
-    high = catalog["alpha_m"] > line
+    high = catalog["alpha_m"] > _two_sequences(catalog["fe_h"])
     edges = np.linspace(0, OLDEST_GYR, 29)
     with styled():
         figure = Figure(figsize=(0.55 * PAGE_INCH, 2.6))
@@ -134,6 +135,11 @@ def _mean_age(axes, x, y, age, gridsize):
         x[good], y[good], C=age[good], gridsize=gridsize, mincnt=1, vmin=0, vmax=12,
         extent=(*finite_range(x, 0.3), *finite_range(y, 0.3)), linewidths=0.1, rasterized=True,
     )  # fmt: skip
+
+
+def _two_sequences(fe_h):
+    """[alpha/M] above which a star is of the high-alpha sequence: Leung et al. (2023), Eq. 8."""
+    return np.maximum(-0.2211 * fe_h + 0.0442, 0.05)
 
 
 def _running_median(age, alpha_m, fewest=10):
