@@ -9,6 +9,7 @@ out   results/models/labels/{variant}             networks: arrays and card
       results/labels/predicted/{chunk}.parquet    labels, errors, flags of all stars
       results/catalogs/stellar_labels.{parquet,fits}  the catalogue
       results/labels/boosted.parquet              the baseline of boosted trees
+      results/labels/transformer.parquet          the comparison of Leung & Bovy (2023)
       results/labels/test.parquet                 the test stars by every method
       results/labels/evaluation.json              what they say
       results/labels/surveys.{parquet,json}       unseen stars beside LAMOST and GSP-Phot
@@ -216,12 +217,39 @@ if LEARN:
         script:
             "../scripts/boost_labels.py"
 
+    rule transform_labels:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            answers="results/labels/transformer.parquet",
+        log:
+            "results/logs/transform_labels.log",
+        benchmark:
+            "results/benchmarks/transform_labels.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(240),
+            gpu=1,
+        params:
+            seed=config["seed"],
+            transformer=LABELS["transformer"],
+            zero_point=LABELS["zero_point"],
+            checkpoint="results/checkpoints/labels/transformer",
+            code=code_of("transform_labels"),
+        script:
+            "../scripts/transform_labels.py"
+
     rule evaluate_labels:
         input:
             models=expand(rules.train_labels.output.model, variant=LABEL_VARIANTS),
             xp=rules.prepare_stars.input.xp,
             stars=rules.prepare_stars.output.stars,
-            boosted=rules.boost_labels.output.boosted,
+            xgboost=rules.boost_labels.output.boosted,
+            transformer=rules.transform_labels.output.answers,
             folds=rules.cross_fit_labels.output.folds,
             truth=["results/truth/stars.parquet"] if SURVEY == "simulated" else [],
         output:

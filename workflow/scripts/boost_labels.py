@@ -13,7 +13,8 @@ def main(xp_paths, stars_path, boosted_path, seed, boosted, zero_point):
     seen, unseen = sample.part(0), sample.chosen(sample.stars["split"] > 0)
     given = (matrix(seen.raw), seen.labels["value"], matrix(unseen.raw))
     low, value, high = quantiles(*given, **boosted, seed=seed).transpose(2, 0, 1)
-    found = {"source_id": unseen.stars["source_id"], "value": value, "low": low, "high": high}
+    sigma = 0.5 * (high - low)
+    found = {"source_id": unseen.stars["source_id"], "value": value, "sigma": sigma}
     write_table(boosted_path, found)
     print(f"{len(value)} stars predicted by trees of {len(seen.flag)}")
 

@@ -13,8 +13,8 @@ def main(paths, test_path, evaluation_path, seed, zero_point):
     models = {Path(path).name: study.from_model(*read_model(path)) for path in paths["models"]}
     arrays = stack([read_arrays(path, names(True)) for path in paths["xp"]])
     sample = study.sample_of(arrays, read_table(paths["stars"]), zero_point)
-    boosted = read_table(paths["boosted"])
-    table = test_table(sample.part(2), models, boosted, sample.part(1))
+    others = {name: read_table(paths[name]) for name in ("xgboost", "transformer")}
+    table = test_table(sample.part(2), models, others, sample.part(1))
     folds = read_table(paths["folds"])
     if paths["truth"]:
         truth = read_table(paths["truth"][0])

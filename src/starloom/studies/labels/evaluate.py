@@ -20,7 +20,7 @@ Table = dict[str, np.ndarray]
 
 
 def test_table(
-    test: Sample, models: Mapping[str, Model], boosted: Table, validation: Sample
+    test: Sample, models: Mapping[str, Model], others: Mapping[str, Table], validation: Sample
 ) -> Table:
     """
     All methods' labels of the test stars, on one row a star.
@@ -28,8 +28,8 @@ def test_table(
     Args:
         test: stars that no training saw.
         models: by method.
-        boosted: source_id, `value`, `low`, `high` of the trees.
-        validation: stars from which the trees' errors get their scale, as the models' did.
+        others: source_id, `value`, `sigma` (n_star, n_label) of the methods that are compared.
+        validation: stars from which their errors get their scale, as the models' did.
 
     Returns:
         source_id, phot_g_mean_mag, label_flag; `apogee_{label}`, `apogee_{label}_error`; for each
@@ -48,25 +48,26 @@ def test_table(
             table[f"{name}_raw"] = found["sigma"][:, index] / model.sigma_scale[index]
             if method == MAIN:
                 table |= {f"{name}_{part}": found[part][:, index] for part in PARTS}
-    return table | _boosted_columns(test, boosted, validation)
+    for method, given in others.items():
+        table |= _compared_columns(method, test, given, validation)
+    return table
 
 
-def _boosted_columns(test, boosted, validation):
+def _compared_columns(method, test, given, validation):
     columns = {}
     rows, other = (
-        rows_of(part.stars["source_id"], boosted["source_id"]) for part in (test, validation)
+        rows_of(part.stars["source_id"], given["source_id"]) for part in (test, validation)
     )
     for index, label in enumerate(LABELS):
-        value = boosted["value"][:, index]
-        raw = 0.5 * (boosted["high"][:, index] - boosted["low"][:, index])
+        value, raw = given["value"][:, index], given["sigma"][:, index]
         difference = value[other] - validation.labels["value"][:, index]
         scale = 1.0
         if np.isfinite(difference).sum() >= 20:
             errors = raw[other] ** 2, validation.labels["error"][:, index] ** 2
             scale = width_scale(difference, *errors)
-        columns[f"xgboost_{label}"] = value[rows]
-        columns[f"xgboost_{label}_sigma"] = raw[rows] * scale
-        columns[f"xgboost_{label}_raw"] = raw[rows]
+        columns[f"{method}_{label}"] = value[rows]
+        columns[f"{method}_{label}_sigma"] = raw[rows] * scale
+        columns[f"{method}_{label}_raw"] = raw[rows]
     return columns
 
 
