@@ -109,7 +109,7 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         ),
         "methods": lambda: (
             errors.methods(test),
-            "Dropout, ensemble and boosted trees",
+            "Dropout, ensemble, boosted trees and transformer",
             f"Root mean square difference from APOGEE over that of the dropout network, and mean "
             f"log density of APOGEE's labels minus the dropout network's, {count}, recalibrated.",
         ),
