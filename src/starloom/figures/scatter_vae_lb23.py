@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from starloom.figures.scatter_vae_errors import BINS, FEW, LABELS, binned
 from starloom.figures.style import PAGE_INCH, finite_range, styled
@@ -15,7 +15,7 @@ SHOWN = 5
 MODELS = {
     "ours": ("scatter VAE", "C2", "-"),
     "dependent": ("LB23, through labels", "C4", "-"),
-    "independent": ("LB23, without labels", "C4", "--"),
+    "independent": ("LB23, without labels", "C3", "--"),
 }
 """Name, colour and line of each model."""
 
@@ -39,15 +39,15 @@ def draw_all(table: Table, stars: Table) -> dict[str, tuple[Figure, str, str]]:
             first(table),
             "First coefficients by the scatter VAE and by LB23",
             f"Distribution of R(j) for the first five coefficients of each band, {count}, by the "
-            "scatter VAE and by the transformer LB23 without and through labels; "
-            "half of the central 68 % is given. Laroche & Speagle (2024), Fig. 5.",
+            "scatter VAE and by the transformer LB23 without and through labels. Written in: half "
+            "of the central 68 % of each. Laroche & Speagle (2024), Fig. 5.",
         ),
         "lb23_ratio": (
             ratio(table),
             "Reconstruction error of LB23 over that of the scatter VAE",
-            f"Root mean square of R(j) over {count} by coefficient, LB23 over the scatter VAE, "
-            "and the distribution of RMSE(j) over the stars. The root mean squares leave out "
-            "the largest percent. Laroche & Speagle (2024), Fig. 6.",
+            f"Half of the central 68 % of R(j) over {count} by coefficient, LB23 over the scatter "
+            "VAE, and the distribution of RMSE(j) over the stars. "
+            "Laroche & Speagle (2024), Fig. 6.",
         ),
         "lb23_labels": (
             by_label(table, stars),
@@ -61,24 +61,24 @@ def draw_all(table: Table, stars: Table) -> dict[str, tuple[Figure, str, str]]:
 def first(table: Table) -> Figure:
     """Distributions of R(j) of the first coefficients of each band, by model; see `draw_all`."""
     n_band = table["ours"].shape[1] // 2
-    edges = np.linspace(-10, 10, 81)
+    edges = np.linspace(-20, 20, 54)
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 3.6))
         panels = figure.subplots(2, SHOWN, sharex=True, sharey=True)
         for row, (band, start) in enumerate((("BP", 0), ("RP", n_band))):
             for j in range(SHOWN):
                 axes = panels[row, j]
-                widths = []
-                for name, (label, colour, line) in MODELS.items():
+                for line_of_text, (name, (label, colour, line)) in enumerate(MODELS.items()):
                     values = table[name][:, start + j]
                     density = np.histogram(values, edges)[0] / (len(values) * np.diff(edges))
                     axes.stairs(density, edges, color=colour, linestyle=line, label=label)
-                    low, high = np.percentile(values, [15.865, 84.135])
-                    widths.append(f"{0.5 * (high - low):.2g}")
+                    axes.text(
+                        0.07, 0.93 - 0.1 * line_of_text, f"{_width(values):.2g}",
+                        transform=axes.transAxes, va="top", fontsize=6.5, color=colour,
+                    )  # fmt: skip
                 axes.set_title(f"{band} $j={j}$", fontsize=8)
-                axes.text(
-                    0.04, 0.95, "\n".join(widths), transform=axes.transAxes, va="top", fontsize=6.5
-                )
+                axes.set_yscale("log")
+                axes.set_ylim(3e-3, 4)
                 axes.set_xlim(edges[0], edges[-1])
                 axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
                 axes.xaxis.set_minor_locator(NullLocator())
@@ -91,7 +91,7 @@ def first(table: Table) -> Figure:
 def ratio(table: Table) -> Figure:
     """Errors by coefficient over ours, and the distributions of RMSE(j); see `draw_all`."""
     n_band = table["ours"].shape[1] // 2
-    size = {name: _trimmed(table[name]) for name in MODELS}
+    size = {name: _width(table[name]) for name in MODELS}
     rmse = {name: np.log10(_rmse(table[name])) for name in MODELS}
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 2.7))
@@ -104,19 +104,21 @@ def ratio(table: Table) -> Figure:
                 label, colour, line = MODELS[name]
                 values = (size[name] / size["ours"])[part]
                 axes.plot(np.arange(len(values)), values, color=colour, linestyle=line, label=label)
-            axes.axhline(1, color=MODELS["ours"][1], linewidth=0.8)
+            axes.axhline(1, color=MODELS["ours"][1], label=MODELS["ours"][0])
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel(f"{band} coefficient $j$")
         panels[0].set_ylabel("error / scatter VAE's")
         low, high = finite_range(np.concatenate(list(rmse.values())), 0.5)
-        for name, (label, colour, line) in MODELS.items():
+        for name, (_, colour, line) in MODELS.items():
             panels[2].hist(
                 rmse[name], bins=np.linspace(low, high, 41), histtype="step", color=colour,
-                linestyle=line, label=label,
+                linestyle=line,
             )  # fmt: skip
         panels[2].set_xlabel(r"$\log_{10}$ RMSE")
         panels[2].set_ylabel("test stars")
-        figure.legend(*panels[2].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
@@ -153,8 +155,7 @@ def _rmse(relative):
     return np.sqrt(np.square(relative).mean(axis=1))
 
 
-def _trimmed(relative):
-    """Root mean square by coefficient, without the largest percent."""
-    square = np.square(relative)
-    kept = np.where(square <= np.percentile(square, 99, axis=0), square, np.nan)
-    return np.sqrt(np.nanmean(kept, axis=0))
+def _width(values):
+    """Half of the central 68 % over the stars."""
+    low, high = np.percentile(values, [15.865, 84.135], axis=0)
+    return 0.5 * (high - low)
