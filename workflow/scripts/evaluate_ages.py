@@ -31,6 +31,7 @@ def main(paths, evaluation_path):
             rows = rows_of(predicted["source_id"], table["source_id"])
             truth |= {name: values[rows] for name, values in table.items()}
         scores |= ask.truth_scores(predicted, truth)
+        scores |= ask.gained_mass(catalog, predicted, read_table(paths.stars[0]))
     write_json(evaluation_path, {"scores": scores, "pairs": read_json(paths.counts)})
     print(*(f"{name}: {score}" for name, score in scores.items()), sep="\n")
 

@@ -11,7 +11,7 @@ from starloom.studies.ages.forests import from_model, to_model
 from starloom.studies.ages.model import weights
 from starloom.studies.ages.numbers import null_numbers, numbers
 from starloom.studies.ages.orbits import CIRCULAR_KMS, SUN_KMS, orbits
-from starloom.studies.ages.scores import beside_astronn, truth_scores
+from starloom.studies.ages.scores import beside_astronn, gained_mass, truth_scores
 from starloom.studies.ages.scores import test_scores as scores_of
 from starloom.training.fit import Settings
 
@@ -171,7 +171,6 @@ def _forest_stars(n_star=400, seed=0):
         "split": np.repeat([0, 1, 2], [n_star // 2, n_star // 4, n_star - 3 * (n_star // 4)]),
         "teff": teff,
         "fe_h": fe_h,
-        "mass_gain": np.ones(n_star),
     }
     for name in ("logg", "alpha_m", "c_fe", "n_fe"):
         stars[name] = random.normal(size=n_star)
@@ -199,10 +198,9 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     }
     truth = {"age_of_mass_gyr": 10 ** stars["log_age"], "alpha_m": stars["alpha_m"]}
     truth |= {"fe_h": stars["fe_h"], "numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"]}
-    truth |= {"state": np.where(stars["state"] == 2, "red_clump", "rgb"), "mass_gain": np.ones(400)}
+    truth |= {"state": np.where(stars["state"] == 2, "red_clump", "rgb")}
     known = truth_scores(found, truth)
     assert abs(known["alpha_partial"]["value"]) < 4 * known["alpha_partial"]["error"]
-    assert "gained_mass_young" not in known
 
 
 def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
@@ -297,3 +295,12 @@ def test_numbers_of_null_worlds_say_which_world_they_are_of():
     assert set(found) == {"ages.null_permuted_excess_correlation", "ages.null_permuted_gain_rgb"}
     number = found["ages.null_permuted_gain_rgb"]
     assert "changed hands" in number.definition and number.n == 30
+
+
+def test_stars_that_gained_mass_are_counted_where_no_training_saw_them():
+    catalog = {"source_id": np.arange(10), "Age": np.array([5.0] * 4 + [7.0] * 5 + [np.nan])}
+    stars = {"source_id": np.arange(10), "mass_gain": np.array([1.0] + [1.4] * 9)}
+    predicted = {"source_id": np.array([1, 2]), "split": np.array([0, 2])}
+    found = gained_mass(catalog, predicted, stars)["gained_mass_young"]
+    assert found["n"] == 7 and found["value"] == pytest.approx(100 * 2 / 7)
+    assert gained_mass(catalog, predicted, stars | {"mass_gain": np.ones(10)}) == {}

@@ -83,7 +83,8 @@ MEANINGS = {
     "true_scatter": ("dex", "half of the central 68.27 % of the same differences"),
     "gained_mass_young": (
         "percent",
-        "test stars of the simulated sky that gained mass and come out younger than 6 Gyr",
+        "stars of the simulated sky that gained mass and come out younger than 6 Gyr, rows of the "
+        "catalogue that no training saw",
     ),
     "excess_correlation": (
         "1",

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from starloom.columns import AGE_FLAGS
+from starloom.prepare.identifiers import join_ids
 from starloom.prepare.seismic import CLUMP, RGB
 from starloom.studies.ages.forests import AGE_INPUTS, excess_dnu, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
@@ -16,6 +17,8 @@ MAP_ERROR = 0.5
 """Relative error of the ages in the maps."""
 
 _UNCLEAN = AGE_FLAGS["out_of_range"].mask | AGE_FLAGS["survey_flags"].mask
+
+YOUNG_GYR = 6.0
 
 FEWEST = 5
 """Stars below which a score is left out."""
@@ -135,7 +138,7 @@ def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dic
         ("young_alpha_rich_018", alpha_m > 0.18),
     ):
         rich = clean & cut
-        found[name] = _with_error(np.mean, 100.0 * (catalog["Age"][rich] < 6))
+        found[name] = _with_error(np.mean, 100.0 * (catalog["Age"][rich] < YOUNG_GYR))
     return {name: score for name, score in found.items() if score}
 
 
@@ -168,8 +171,8 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
 
     Args:
         predicted: columns of the pairs with predictions.
-        truth: age_gyr, age_of_mass_gyr, alpha_m, fe_h, numax_uhz, dnu_uhz, state (names) and
-            mass_gain of the same stars.
+        truth: age_of_mass_gyr, alpha_m, fe_h, numax_uhz, dnu_uhz and state (names) of the same
+            stars.
 
     Returns:
         Scores as `test_scores`.
@@ -185,9 +188,6 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
         pull = difference / stars["age_fiducial_err"][good]
         found["true_pull_width"] = _with_error(width, pull)
         found["true_scatter"] = _with_error(width, difference)
-        gained = good & (truth["mass_gain"] > 1.0)
-        young = 100.0 * (10 ** stars["age_fiducial"][gained] < 6)
-        found["gained_mass_young"] = _with_error(np.mean, young)
     if "predicted_excess_dnu" in stars:
         true = excess_dnu(truth["numax_uhz"], truth["dnu_uhz"])
         good = np.isfinite(true) & (stars["state"] == RGB)
@@ -203,6 +203,22 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
             _partial, *(column[good] for column in columns), controls[good].astype(float)
         )
     return {name: score for name, score in found.items() if score}
+
+
+def gained_mass(catalog: Table, predicted: Table, stars: Table) -> dict[str, dict]:
+    """
+    Whether stars that took mass from a companion come out young, as their mass does.
+
+    Args:
+        catalog: source_id and Age [Gyr] of the catalogue.
+        predicted: source_id and split of the pairs; those not of the test set are left out.
+        stars: source_id and mass_gain of the simulated stars.
+    """
+    rows = join_ids(catalog["source_id"], stars["source_id"])
+    seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != 2])
+    gained = (rows >= 0) & (stars["mass_gain"][rows] > 1.0) & ~seen & np.isfinite(catalog["Age"])
+    score = _with_error(np.mean, 100.0 * (catalog["Age"][gained] < YOUNG_GYR))
+    return {"gained_mass_young": score} if score else {}
 
 
 def _correlation(first, second):
