@@ -325,7 +325,8 @@ rule xp_times:
         rules.time_scatter_vae.output.numbers,
 
 
-if HAS["allstar"]:
+# Other models are trained beside one that is trained here, on the same stars.
+if HAS["allstar"] and not SCATTER_VAE["pretrained"]:
 
     rule train_lb23:
         input:
@@ -414,7 +415,7 @@ if HAS["allstar"]:
     PUBLISHED["numbers"] += [rules.evaluate_lb23.output.numbers]
 
 
-if SCATTER_VAE["variants"]:
+if SCATTER_VAE["variants"] and not SCATTER_VAE["pretrained"]:
 
     rule vary_scatter_vae:
         input:
