@@ -101,12 +101,18 @@ def predict_with_input(params: Params, stars: Stars, masks: Sequence[Array] | No
 
 def from_first_layer(params: Params, stars: Stars, before: Array, masks: Sequence[Array] | None):
     """As `predict_with_input`, from the first layer's pre-activations."""
+    mean, excess, slope = with_slope(params, before, masks, stars["x"].shape[1])
+    return mean, excess, input_variance(slope, stars)
+
+
+def with_slope(params: Params, before: Array, masks: Sequence[Array] | None, n_input: int):
+    """Labels, excess variances and the labels' `jacobian`, from the first pre-activations."""
     keep = masks or (1.0, 1.0)
     first, first_slope = gelu_and_slope(before)
     second, second_slope = gelu_and_slope((first * keep[0]) @ params["w1"] + params["b1"])
     mean, excess = heads(params, second * keep[1])
-    slope = jacobian(params, first_slope * keep[0], second_slope * keep[1], stars["x"].shape[1])
-    return mean, excess, input_variance(slope, stars)
+    slope = jacobian(params, first_slope * keep[0], second_slope * keep[1], n_input)
+    return mean, excess, slope
 
 
 def jacobian(
@@ -267,10 +273,12 @@ def dropout_passes(
     if each_input:
 
         def one(mask):
-            return from_first_layer(params, stars, before, mask)
+            return with_slope(params, before, mask, stars["x"].shape[1])
 
-        mean, excess, given = jax.lax.map(one, masks)
-        given = given.mean(axis=0)
+        # A star's covariance meets the slopes of all passes in one product.
+        mean, excess, slope = jax.lax.map(one, masks)
+        slope = jnp.moveaxis(slope, 0, 1).reshape(len(before), -1, slope.shape[-1])
+        given = input_variance(slope, stars).reshape(len(before), passes, -1).mean(axis=1)
     else:
         hidden = gelu(before) * masks[0]
         hidden = gelu(hidden @ params["w1"] + params["b1"]) * masks[1]
