@@ -21,6 +21,8 @@ STUDY = {
     "train_lb23",
     "evaluate_lb23",
     "plot_lb23",
+    "train_zgr23",
+    "evaluate_zgr23",
     "publish_catalog",
     "plot_reconciliation",
     "publish_release",

@@ -10,6 +10,8 @@ out   results/models/scatter_vae                   the model: arrays and card
       results/scatter_vae/{tracks,labels,alpha}.parquet   what the latent says of stars' labels
       results/models/lb23                          the comparison model LB23
       results/scatter_vae/lb23.parquet             its errors and ours, the same test stars
+      results/models/zgr23                         the comparison model ZGR23
+      results/scatter_vae/zgr23.parquet            its errors and ours, the same test stars
       results/scatter_vae/variants.parquet         log likelihoods under other choices of the model
       results/figures/scatter_vae/                 figures
       results/numbers/scatter_vae.json             numbers
@@ -221,6 +223,70 @@ if SCATTER_VAE_LABELS:
             "../scripts/interpret_scatter_vae.py"
 
 
+SCATTER_VAE_ZGR23 = bool(SCATTER_VAE["zgr23"] and HAS["allstar"] and HAS["gaia_source"])
+
+if SCATTER_VAE_ZGR23:
+
+    rule train_zgr23:
+        input:
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+        output:
+            model=directory("results/models/zgr23"),
+            history="results/scatter_vae/zgr23_history.parquet",
+        log:
+            "results/logs/train_zgr23.log",
+        benchmark:
+            "results/benchmarks/train_zgr23.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(120),
+            gpu=1,
+        params:
+            seed=config["seed"],
+            widths=SCATTER_VAE["zgr23"]["widths"],
+            training=SCATTER_VAE["zgr23"]["training"],
+            made={"data": SURVEY, "split": config["split"]},
+            checkpoint="results/checkpoints/zgr23",
+            code=code_of("train_zgr23"),
+        script:
+            "../scripts/train_zgr23.py"
+
+    rule evaluate_zgr23:
+        input:
+            model=rules.train_zgr23.output.model,
+            xp=rules.prepare_stars.input.xp,
+            stars=rules.prepare_stars.output.stars,
+            residuals=rules.evaluate_scatter_vae.output.residuals,
+        output:
+            table="results/scatter_vae/zgr23.parquet",
+            figure=expand(
+                "results/figures/scatter_vae/zgr23.{suffix}",
+                suffix=["pdf", "png", "json"],
+            ),
+        log:
+            "results/logs/evaluate_zgr23.log",
+        benchmark:
+            "results/benchmarks/evaluate_zgr23.tsv"
+        conda:
+            "../../envs/gpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(8000),
+            runtime=grows(20),
+            gpu=0,
+        params:
+            data=SURVEY,
+            code=code_of("evaluate_zgr23"),
+        script:
+            "../scripts/evaluate_zgr23.py"
+
+    PUBLISHED["figures"] += rules.evaluate_zgr23.output.figure
+
+
 rule plot_scatter_vae:
     input:
         model=MODEL,
@@ -267,6 +333,7 @@ rule number_scatter_vae:
         stars=rules.prepare_stars.output.stars,
         labels=SCATTER_VAE_LABELS.get("labels", []),
         alpha=SCATTER_VAE_LABELS.get("alpha", []),
+        zgr23=rules.evaluate_zgr23.output.table if SCATTER_VAE_ZGR23 else [],
     output:
         numbers="results/numbers/scatter_vae.json",
     log:

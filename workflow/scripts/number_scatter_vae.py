@@ -5,7 +5,7 @@ from pathlib import Path
 from starloom.job import logged
 from starloom.numbers import write_numbers
 from starloom.prepare.identifiers import rows_of
-from starloom.studies.scatter_vae import findings
+from starloom.studies.scatter_vae import findings, zgr23
 from starloom.studies.scatter_vae.numbers import bootstrap, numbers
 from starloom.tables import read_json, read_table
 
@@ -25,6 +25,8 @@ def main(paths, numbers_path, data, published_path, seed, permutations):
         found += findings.label_numbers(read_table(paths["labels"]), seed)
         found += findings.alpha_numbers(read_table(paths["alpha"]), seed, permutations)
     found += findings.error_numbers(residuals, labels, seed)
+    if paths["zgr23"]:
+        found += zgr23.numbers(read_table(paths["zgr23"]), seed)
     write_numbers(numbers_path, found, data, published_path)
     for number in found:
         print(f"{number.id} = {number.value:.6g} {number.unit}")

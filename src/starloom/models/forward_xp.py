@@ -37,6 +37,7 @@ def init(
     key: PRNGKeyArray,
     n_label: int,
     start: Float[Array, " n_pixel"],
+    curve: Float[Array, " n_pixel"],
     widths: Sequence[int] = (32, 32, 32),
 ) -> Params:
     """
@@ -46,13 +47,16 @@ def init(
         key: for the initial values.
         n_label: labels of the intrinsic spectrum.
         start: logarithm of the flux of a usual star at a parallax of 1 mas.
+        curve: a first extinction curve, positive: from a flat one the fit may end with a curve
+            turned over and less extinction for more.
         widths: neurons of the hidden layers.
 
     Returns:
-        `network`, and `log_curve`, the logarithm of the extinction curve; flat at first.
+        `network`, and `log_curve`, the logarithm of the extinction curve.
     """
     *layers, (kernel, _) = dense.init(key, (n_label, *widths, len(start)), last=0.1)
-    return {"network": [*layers, (kernel, jnp.asarray(start))], "log_curve": jnp.zeros(len(start))}
+    network = [*layers, (kernel, jnp.asarray(start))]
+    return {"network": network, "log_curve": jnp.log(jnp.asarray(curve, jnp.float32))}
 
 
 def intrinsic(

@@ -12,7 +12,9 @@ N_PIXEL = 5
 
 @pytest.fixture(scope="module")
 def params():
-    params = network.init(jax.random.key(0), 2, np.linspace(-1, 1, N_PIXEL), (4, 3))
+    params = network.init(
+        jax.random.key(0), 2, np.linspace(-1, 1, N_PIXEL), np.ones(N_PIXEL), (4, 3)
+    )
     curve = np.log([1.5, 1.2, 1.0, 0.8, 0.5]).astype(np.float32)
     return params | {"log_curve": curve}
 

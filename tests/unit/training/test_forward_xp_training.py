@@ -35,13 +35,21 @@ def sky(n_star, seed):
 
 @pytest.fixture(scope="module")
 def model():
-    settings = Settings(128, 300, 1e-2, 1e-5, 300, 0.0, checkpoint_epochs=300)
-    given = {"widths": (16, 16), "settings": settings, "seed": 1}
+    settings = Settings(128, 500, 2e-2, 1e-5, 500, 0.0, checkpoint_epochs=500)
+    given = {
+        "curve": np.linspace(1.5, 0.8, len(CURVE)),
+        "widths": (16, 16),
+        "settings": settings,
+        "seed": 1,
+    }
     return training.train(sky(1280, 0)[0], sky(128, 1)[0], **given)[0]
 
 
 def test_the_extinction_curve_is_recovered(model):
-    np.testing.assert_allclose(np.exp(model.params["log_curve"]), CURVE, rtol=0.05)
+    # What is grey in it, distances can make up for; the slope is what dust alone does.
+    found = np.exp(model.params["log_curve"])
+    np.testing.assert_allclose(found, CURVE, rtol=0.15)
+    np.testing.assert_allclose(found - found.mean(), CURVE - CURVE.mean(), atol=0.03)
 
 
 def test_labels_dust_and_distance_are_read_off_spectra_alone(model):
@@ -49,7 +57,7 @@ def test_labels_dust_and_distance_are_read_off_spectra_alone(model):
     found = training.infer(model, {k: v for k, v in stars.items() if k != "labels"})
     off = (found["labels"] - stars["labels"]) / [500, 1]
     assert np.median(np.abs(off)) < 0.1
-    assert np.median(np.abs(found["extinction"] - truth[:, 0])) < 0.1
+    assert np.median(np.abs(found["extinction"] - truth[:, 0])) < 0.15
     assert np.median(np.abs(np.log(found["parallax"]) - truth[:, 1])) < 0.05
     assert np.median(found["chi2"]) < 2 * len(CURVE)
     assert (found["extinction"] >= 0).all()
@@ -72,7 +80,7 @@ def test_a_label_that_never_varies_is_named(model):
     stars["labels"][:, 1] = 2.0
     settings = replace(Settings(), epochs=1)
     with pytest.raises(ValueError, match="label 1 is the same"):
-        training.train(stars, stars, widths=(4,), settings=settings, seed=0)
+        training.train(stars, stars, curve=CURVE, widths=(4,), settings=settings, seed=0)
 
 
 def test_floors_do_not_move_with_the_unit_of_flux():

@@ -44,16 +44,25 @@ def wavelength_errors(
         return np.full((len(predicted), len(WAVELENGTH_NM)), np.nan)
     calibrator = Calibrator(WAVELENGTH_NM)
     flux = np.asarray(arrays["phot_g_mean_flux"], float)[:, None]
-    measured, errors = (np.asarray(arrays[k], float) / flux for k in ("coefficients", "errors"))
+    columns = band_columns(arrays, flux)
+    measured = np.concatenate([columns[f"{band}_coefficients"] for band in BANDS], axis=1)
+    sigma = calibrator.spectra(columns)[1]
+    difference = measured - predicted
+    return calibrator.flux(difference[:, :N_BAND], difference[:, N_BAND:]) / sigma
+
+
+def band_columns(
+    arrays: Mapping[str, np.ndarray], unit: Float[np.ndarray, "n_or_1 1"]
+) -> dict[str, np.ndarray]:
+    """What `prepare.wavelength.Calibrator` reads of stars, over a unit for each or for all."""
+    measured, errors = (np.asarray(arrays[k], float) / unit for k in ("coefficients", "errors"))
     columns = {}
     for band, part in zip(BANDS, (slice(0, N_BAND), slice(N_BAND, None)), strict=True):
         columns[f"{band}_coefficients"] = measured[:, part]
         columns[f"{band}_coefficient_errors"] = errors[:, part]
         if f"{band}_correlations" in arrays:
             columns[f"{band}_coefficient_correlations"] = arrays[f"{band}_correlations"]
-    sigma = calibrator.spectra(columns)[1]
-    difference = measured - predicted
-    return calibrator.flux(difference[:, :N_BAND], difference[:, N_BAND:]) / sigma
+    return columns
 
 
 def reconstructed(
