@@ -208,8 +208,9 @@ def against(stars: Table, shown: tuple) -> Figure:
             said = f"{label} [{unit}]" if unit else label
             axes.set_xlabel(f"{said}, measured")
             axes.set_ylabel(f"{said}, from latent")
-            spread = np.nanstd(value - truth) if len(truth) else np.nan
-            axes.set_title(f"scatter {spread:.3g}", fontsize=7)
+            left = (value - truth)[np.isfinite(value - truth)]
+            spread = np.diff(np.percentile(left, [15.865, 84.135]))[0] / 2 if len(left) else np.nan
+            axes.set_title(f"scatter {spread:.3g} {unit} (central 68 %)", fontsize=7)
         axes.legend(loc="lower right", fontsize=6)
     return figure
 

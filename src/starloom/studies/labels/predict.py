@@ -37,7 +37,7 @@ def predict(
 
     Returns:
         `value` [K, dex], median of the passes or mean of an ensemble; `model`, `input`, `excess`
-        errors [K, dex]; `sigma`, their sum in quadrature times the recalibration.
+        errors [K, dex], recalibrated; `sigma`, their sum in quadrature.
 
     References:
         Fallows & Sanders (2024), Eq. 11; for the ensemble Lakshminarayanan et al. (2017).
@@ -47,11 +47,11 @@ def predict(
     ensemble = model.architecture.members is not None
     found = in_chunks(_ensemble if ensemble else partial(by_dropout, passes=passes), weights, given)
     scaling = model.scaling
-    parts = {part: np.sqrt(found[part].astype(float)) * scaling.y_std for part in PARTS}
-    total = np.sqrt(sum(np.square(values) for values in parts.values()))
+    unit = scaling.y_std * model.sigma_scale
+    parts = {part: np.sqrt(found[part].astype(float)) * unit for part in PARTS}
     return {
         "value": found["mean"] * scaling.y_std + scaling.y_mean,
-        "sigma": total * model.sigma_scale,
+        "sigma": np.sqrt(sum(np.square(values) for values in parts.values())),
         **parts,
     }
 
