@@ -223,7 +223,12 @@ if SCATTER_VAE_LABELS:
             "../scripts/interpret_scatter_vae.py"
 
 
-SCATTER_VAE_ZGR23 = bool(SCATTER_VAE["zgr23"] and HAS["allstar"] and HAS["gaia_source"])
+SCATTER_VAE_ZGR23 = bool(
+    SCATTER_VAE["zgr23"]
+    and not SCATTER_VAE["pretrained"]
+    and HAS["allstar"]
+    and HAS["gaia_source"]
+)
 
 if SCATTER_VAE_ZGR23:
 

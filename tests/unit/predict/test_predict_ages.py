@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
     }
     for name in ("teff", "logg", "fe_h", "alpha_m", "c_fe", "n_fe"):
         stars |= {name: random.normal(size=n), f"{name}_err": np.full(n, 0.1)}
-    forests = ages.grow_all(stars, seed=0, trees=4, leaf=3)
+    forests = ages.grow_all(stars, seed=0, trees=4, leaf=3, lead=False)
     mean = stars["latent_mean"]
     reach = np.stack([mean.min(axis=0), mean.max(axis=0)])
     write_model(folder / "forests", to_model(forests) | {"reach": reach}, {})
