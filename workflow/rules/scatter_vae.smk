@@ -44,7 +44,7 @@ SCATTER_VAE_FIGURES = [
 ]
 SCATTER_VAE_LABELS = {
     name: f"results/scatter_vae/{name}.parquet"
-    for name in ("tracks", "labels", "alpha")
+    for name in ("tracks", "labels", "alpha", "sequences")
     if HAS["allstar"]
 }
 
@@ -148,6 +148,7 @@ rule catalog_scatter_vae:
     input:
         latents=expand(rules.encode_scatter_vae.output.latent, chunk=CHUNKS),
         stars=rules.prepare_stars.output.stars,
+        sequences=SCATTER_VAE_LABELS.get("sequences", []),
     output:
         parquet="results/catalogs/scatter_vae.parquet",
         fits="results/catalogs/scatter_vae.fits",

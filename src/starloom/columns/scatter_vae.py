@@ -29,6 +29,12 @@ _SCATTER_VAE = (
         "",
         "larger of the ranks among validation stars by chi2 and by latent density, 0 to 1",
     ),
+    Column(
+        "p_high_alpha",
+        "f4",
+        "",
+        "probability of the high-alpha sequence by the latent means, learned from pristine stars",
+    ),
     Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
     Column("in_good", "bool", "", "in the good catalogue (Laroche & Speagle 2024, Sec. 2.2)"),
     Column("in_pristine", "bool", "", "in the pristine catalogue (same section)"),

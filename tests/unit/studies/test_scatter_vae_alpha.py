@@ -48,6 +48,19 @@ def test_test_stars_alone_are_asked_and_the_latent_that_knows_wins():
     )
 
 
+def test_every_star_with_a_latent_gets_a_probability_that_no_test_star_taught():
+    stars, latent, high = _sky()
+    latent[:5] = np.nan
+    found = alpha.high_alpha(stars, latent, **SETTINGS)
+    assert np.isnan(found[:5]).all() and np.isfinite(found[5:]).all()
+    test = stars["split"] == 2
+    assert alpha.area(high[test][5:].astype(int), found[test][5:]) > 0.85
+    stars["mg_fe"] = np.where(test, -9.0, stars["mg_fe"])
+    np.testing.assert_array_equal(alpha.high_alpha(stars, latent, **SETTINGS), found)
+    stars["in_pristine"][:] = False
+    assert np.isnan(alpha.high_alpha(stars, latent, **SETTINGS)).all()
+
+
 def test_scores_are_scikit_learn_s():
     rng = np.random.default_rng(3)
     high = (rng.random(300) < 0.3).astype(int)

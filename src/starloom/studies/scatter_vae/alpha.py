@@ -89,6 +89,43 @@ def classify(
     return found
 
 
+def high_alpha(
+    stars: Mapping[str, np.ndarray],
+    latent: Float[np.ndarray, "n_star n_latent"],
+    *,
+    seed: int,
+    trees: int,
+    leaf: int,
+) -> Float[np.ndarray, " n_star"]:
+    """
+    Probability of the high-alpha sequence for all stars, by their latent means alone.
+
+    Args:
+        stars: fe_h, mg_fe [dex], split, in_pristine.
+        latent: of the same stars; NaN where a star has none.
+        seed: of the forest.
+        trees: of the forest.
+        leaf: fewest stars in a leaf.
+
+    Returns:
+        NaN where there is no latent, and everywhere if fewer than `LEAST` stars of a sequence are
+        among those to learn from: the pristine catalogue's that are not test stars.
+
+    References:
+        Laroche & Speagle (2024), Sec. 5.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    high, known = alpha_sequence(stars["fe_h"], stars["mg_fe"]), np.isfinite(latent).all(axis=1)
+    learn = known & stars["in_pristine"] & (high >= 0) & (stars["split"] < 2)
+    found = np.full(len(latent), np.nan)
+    if min(np.bincount(high[learn], minlength=2)) >= LEAST:
+        forest = RandomForestClassifier(trees, min_samples_leaf=leaf, random_state=seed)
+        forest.fit(latent[learn].astype(np.float32), high[learn])
+        found[known] = forest.predict_proba(latent[known].astype(np.float32))[:, 1]
+    return found
+
+
 def confusion(
     high: Int[np.ndarray, " n_star"], probability: Float[np.ndarray, " n_star"]
 ) -> Int[np.ndarray, "2 2"]:
