@@ -26,7 +26,7 @@ demo: $(VENV)/.base ## Simulate a small sky and make catalogues, figures and num
 	@echo "Where does a number come from?  $(BIN)/starloom audit xpvae.val_loss"
 
 test: $(VENV)/.dev ## Run all tests, the tiny sky through the whole workflow included
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 slurm-test: $(VENV)/.dev ## Run the tiny sky on a real Slurm on this machine (Debian's packages, root)
 	tests/cluster/install_slurm.sh

@@ -16,12 +16,24 @@ sys.path.insert(0, str(ROOT / "src"))
 
 
 def pytest_collection_modifyitems(items):
-    """Whole files share a process, and all that run the workflow share one, at the end."""
-    alone = {item: item.get_closest_marker("workflow") is not None for item in items}
-    for item in items:
-        name = "workflow" if alone[item] else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=alone.get)
+    """Tests that run the workflow come last."""
+    items.sort(key=_runs_the_workflow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Whole files share a process, and all that run the workflow share one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class WholeFiles(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "workflow" if _runs_the_workflow(nodeid) else nodeid.partition("::")[0]
+
+    return WholeFiles(config, log)
+
+
+def _runs_the_workflow(test) -> bool:
+    return getattr(test, "nodeid", test).startswith(("tests/workflow/", "tests/cluster/"))
 
 
 @pytest.fixture(scope="session")
