@@ -46,11 +46,11 @@ def beside_astronn(catalog: Table) -> Figure:
     with styled():
         figure = Figure(figsize=(0.55 * PAGE_INCH, 2.9))
         axes = figure.subplots()
-        known = np.isfinite(catalog["astronn_age"])
+        known = np.isfinite(catalog["astronn_age"]) & np.isfinite(catalog["Age"])
         counts = axes.hexbin(
             catalog["astronn_age"][known], catalog["Age"][known], gridsize=40, mincnt=1,
-            norm=LogNorm(vmin=1), extent=(0, OLDEST_GYR, 0, OLDEST_GYR), linewidths=0.1,
-            rasterized=True, cmap="cividis",
+            norm=LogNorm(1, None if known.any() else 10), linewidths=0.1,
+            extent=(0, OLDEST_GYR, 0, OLDEST_GYR), rasterized=True, cmap="cividis",
         )  # fmt: skip
         axes.plot([0, OLDEST_GYR], [0, OLDEST_GYR], color="C1", linewidth=0.8)
         figure.colorbar(counts, ax=axes, label="stars per cell", format="%g")

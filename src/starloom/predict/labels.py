@@ -46,7 +46,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def own_table(path: Path) -> "dict[str, np.ndarray]":
     """
-    A table of the user's, in any of astropy's formats or Parquet.
+    A table of the user's: csv, ecsv, FITS, Parquet or VOTable.
 
     Args:
         path: the table; a column is source_id.
@@ -55,23 +55,13 @@ def own_table(path: Path) -> "dict[str, np.ndarray]":
         All columns under their own names; numbers as float with NaN for none, source_id as it is.
 
     Raises:
-        ValueError: if there is no source_id.
+        ValueError: if there is no source_id, or the file is damaged or no table.
     """
-    import numpy as np
-    from astropy.table import Table
+    from starloom.archives.raw_tables import read_columns
+    from starloom.archives.schema import archive_columns
 
-    from starloom.tables import read_table
-
-    if path.suffix == ".parquet":
-        columns = read_table(path)
-    else:
-        table = Table.read(path)
-        columns = {
-            name: np.ma.filled(np.ma.asarray(table[name]).astype(float), np.nan)
-            if table[name].dtype.kind in "fiu" and name != "source_id"
-            else np.asarray(table[name])
-            for name in table.colnames
-        }
-    if "source_id" not in columns:
-        raise ValueError(f"{path} has no column source_id; it has {', '.join(columns)}")
-    return columns
+    columns = read_columns(path, archive_columns("gaia_source"), ["source_id"])
+    return {
+        name: values.astype(float) if values.dtype.kind == "i" and name != "source_id" else values
+        for name, values in columns.items()
+    }

@@ -33,7 +33,7 @@ def test_a_csv_keeps_its_identifiers_and_a_table_without_them_is_refused(tmp_pat
     assert found["source_id"].tolist() == [2**60 + 1, 7]
     np.testing.assert_array_equal(found["j_m"], [np.nan, 9.5])
     (tmp_path / "u.csv").write_text("star,j_m\n1,2.0\n")
-    with pytest.raises(ValueError, match="no column source_id"):
+    with pytest.raises(ValueError, match="lacks the columns source_id"):
         own_table(tmp_path / "u.csv")
 
 
