@@ -82,7 +82,7 @@ def test_a_changed_figure_reruns_the_figure_and_the_pages_only(tiny, plan):
 
 def test_a_changed_config_value_reruns_only_its_stages(tiny, plan):
     config = tiny / "config/test.yaml"
-    with edited(config, "epochs: 20", "epochs: 21"):
+    with edited(config, "\n    epochs: 20", "\n    epochs: 21"):
         jobs = plan(tiny)
         assert "train_scatter_vae" in jobs
         assert set(jobs) <= STUDY
