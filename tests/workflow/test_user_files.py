@@ -25,7 +25,8 @@ def _run(tree, folder, files, *words):
         "scatter_vae": {"pretrained": str(tree / ".test/results/models/scatter_vae")},
     }
     (tree / "mine.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "mine.yaml"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    command += ["--configfile", "config/test.yaml", "mine.yaml"]
     return subprocess.run(
         [*command, "--directory", str(folder), *words],
         cwd=tree, capture_output=True, text=True, check=False,
