@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from starloom.columns import AGE_FLAGS, POWER_FLAGS
+from starloom.columns import AGE_FLAGS, POWER_FLAGS, SPECTRUM_FLAGS
 from starloom.prepare.psd import Grid
 from starloom.studies import ages
 from starloom.studies.ages import check
@@ -224,10 +224,10 @@ def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
     allstar["LOGG"][3] = 2.0
     allstar["TEFF"][4] = -9999.0
     latents = {
-        "allstar_row": np.array([5, 0, 2, 3, 4]),
-        "spectrum_flag": np.zeros(5, int),
-        "latent_mean": np.zeros((5, 2, 2)),
-        "latent_sigma": np.full((5, 2, 2), 0.1),
+        "allstar_row": np.array([5, 0, 2, 3, 4, 1]),
+        "spectrum_flag": np.array([0, 0, 0, 0, 0, SPECTRUM_FLAGS["missing"].mask]),
+        "latent_mean": np.zeros((6, 2, 2)),
+        "latent_sigma": np.full((6, 2, 2), 0.1),
     }
     latents["latent_mean"][1] = 9.0
     reach = np.array([np.full((2, 2), -3.0), np.full((2, 2), 3.0)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from starloom.columns import AGE_FLAGS
+from starloom.columns import AGE_FLAGS, SPECTRUM_FLAGS
 from starloom.prepare.stars import NO_VALUE
 from starloom.studies.ages.forests import Forests, predict_all
 
@@ -131,7 +131,9 @@ def predictions(forests: Forests, stars: Table, inputs: str = "fiducial") -> dic
 
 def _flags(n_row, labels, snr, allstar, latents):
     flag = np.full(n_row, AGE_FLAGS["no_spectrum"].mask, np.int32)
-    known = latents["allstar_row"] >= 0
+    # A file that the archive lacks is no spectrum, whether or not it was asked for.
+    there = (latents["spectrum_flag"] & SPECTRUM_FLAGS["missing"].mask) == 0
+    known = (latents["allstar_row"] >= 0) & there
     rows, bad = latents["allstar_row"][known], latents["spectrum_flag"][known] != 0
     flag[rows] = np.where(bad, AGE_FLAGS["bad_spectrum"].mask, 0)
     logg = labels["logg"]
