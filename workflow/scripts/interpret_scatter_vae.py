@@ -18,8 +18,7 @@ def main(model_path, xp_paths, latent_paths, stars_path, output, forest, seed):
     stars = read_table(stars_path)
     encoded = stack([read_table(path, ["source_id", "latent_mean"]) for path in latent_paths])
     latent = encoded["latent_mean"][rows_of(stars["source_id"], encoded["source_id"])]
-    sequences = {"source_id": stars["source_id"]}
-    sequences["p_high_alpha"] = high_alpha(stars, latent, seed=seed, **forest)
+    sequences = {"p_high_alpha": high_alpha(stars, latent, seed=seed, **forest)}
     latent = latent[stars["in_full"]]
     stars = {name: values[stars["in_full"]] for name, values in stars.items()}
     ratio = np.full((len(latent), model.architecture.n_input), np.nan)
