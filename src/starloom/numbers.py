@@ -46,7 +46,7 @@ def write_numbers(
     path: str | Path, numbers: Iterable[Number], data: str, published_path: str | Path
 ) -> None:
     """
-    Write the numbers of a study as a JSON list, sorted by id.
+    Write the numbers of a study as a JSON list, sorted by id, and say them.
 
     Args:
         path: for example `results/numbers/scatter_vae.json`.
@@ -69,6 +69,8 @@ def write_numbers(
             raise ValueError(f"number {number.id} is given twice for {path}; publish it once")
         _check(number, papers.get(number.id))
         entries[number.id] = _entry(number, papers.get(number.id), data)
+        error = "" if number.error is None else f" +- {number.error:.2g}"
+        print(f"{number.id} = {number.value:.6g}{error} {number.unit}")
     write_json(path, [entries[name] for name in sorted(entries)])
 
 

@@ -22,7 +22,7 @@ use rule sky_spectra as sky_spectra_control with:
         "results/benchmarks/sky_spectra_control/{chunk}.tsv"
     params:
         seed=config["seed"],
-        sky=pick("sky", "extinction", "error_scale") | {"xp_alpha": False},
+        sky=rules.sky_spectra.params.sky | {"xp_alpha": False},
         code=code_of("sky_spectra"),
 
 

@@ -27,8 +27,6 @@ def main(paths, output, data, published_path, seed):
     write_table(output["table"], table)
     numbers = lb23.numbers(table, card["labels"], seed)
     write_numbers(output["numbers"], numbers, data, published_path)
-    for number in numbers:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ def main(paths, outputs, data, published_path):
     write_numbers(outputs.numbers, found, data, published_path)
     write_table(outputs.stars, stars)
     write_arrays(outputs.examples, show(paths, stars, read_table(paths.oscillations)))
-    print("\n".join(f"{number.id} = {number.value:.4g} {number.unit}" for number in found))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from starloom.tables import read_json
 def main(evaluation_path, numbers_path, data, published_path):
     found = numbers(read_json(evaluation_path)["scores"])
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ def main(paths, numbers_path, data, published_path):
     recovery = read_json(paths["recovery"][0]) if paths["recovery"] else None
     found = numbers(*given, recovery)
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ def main(paths, numbers_path, data, published_path):
     scores = evaluation["scores"] | read_json(paths["surveys"])
     found = numbers(scores, evaluation["cuts"], read_json(paths["spectra"]))
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

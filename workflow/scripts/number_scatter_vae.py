@@ -28,8 +28,6 @@ def main(paths, numbers_path, data, published_path, seed, permutations):
     if paths["zgr23"]:
         found += zgr23.numbers(read_table(paths["zgr23"]), seed)
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

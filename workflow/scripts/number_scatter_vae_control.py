@@ -12,8 +12,6 @@ def main(control_path, alpha_path, numbers_path, data, published_path, seed, per
     control = alpha_numbers(read_table(control_path), seed, permutations, prefix="control_")
     found = control + lost(alpha_numbers(read_table(alpha_path), seed, permutations), control)
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ def main(evaluations, clusters_path, numbers_path, data, published_path, **choic
     clusters = read_json(clusters_path) if clusters_path else {}
     found = numbers(scores, clusters=clusters, **choices)
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,6 @@ def main(model_path, xp_path, numbers_path, data, published_path, steps, epochs)
     stepped = times.step(model, stars, steps=steps, epochs=epochs)
     found = times.numbers(projected, stepped)
     write_numbers(numbers_path, found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} +- {number.error:.2g} {number.unit}")
 
 
 if __name__ == "__main__":

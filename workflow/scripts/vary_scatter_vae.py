@@ -22,8 +22,6 @@ def main(xp_paths, stars_path, output, model, chosen, data, published_path, seed
     write_table(output["table"], table)
     found = variants.numbers(table, seed)
     write_numbers(output["numbers"], found, data, published_path)
-    for number in found:
-        print(f"{number.id} = {number.value:.6g} +- {number.error:.2g} {number.unit}")
 
 
 if __name__ == "__main__":

@@ -134,22 +134,23 @@ def _join_fits(path: Path, parts: Sequence[Path]) -> None:
     with fits.open(parts[0]) as hdus:
         header = hdus[1].header
         places = [hdu.fileinfo() for hdu in hdus]
-    sizes = []
+    sizes, starts = [], []
     for part in parts:
-        other = fits.getheader(part, 1)
+        with fits.open(part) as hdus:
+            other, start = hdus[1].header, hdus[1].fileinfo()["datLoc"]
         forms = [
             (other[name], header[name]) for name in header if name.startswith(("TFORM", "NAXIS1"))
         ]
         if any(mine != first for mine, first in forms):
             raise ValueError(f"{path}: part {part.name} has rows of another form than the first")
         sizes.append(other["NAXIS1"] * other["NAXIS2"])
+        starts.append(start)
     header["NAXIS2"] = sum(sizes) // max(header["NAXIS1"], 1)
     with atomic(path) as temporary, temporary.open("wb") as whole:
         with parts[0].open("rb") as first:
             whole.write(first.read(places[1]["hdrLoc"]))
             whole.write(header.tostring().encode("ascii"))
-            for part, size in zip(parts, sizes, strict=True):
-                start = fits.open(part)[1].fileinfo()["datLoc"]
+            for part, start, size in zip(parts, starts, sizes, strict=True):
                 with part.open("rb") as handle:
                     handle.seek(start)
                     _copy(handle, whole, size)

@@ -52,6 +52,17 @@ def unflatten(like: object, arrays: Mapping[str, np.ndarray]) -> object:
     return jax.tree_util.tree_unflatten(structure, found)
 
 
+def require_kind(card: Mapping, kind: str) -> None:
+    """
+    Refuse the card of another kind of model.
+
+    Raises:
+        ValueError: if the card's `kind` is another; the message names both.
+    """
+    if card.get("kind") != kind:
+        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {kind!r}")
+
+
 def save(folder: str | Path, epoch: int, tree: object, card: Mapping) -> Path:
     """
     Write a checkpoint, then remove all but the newest ones.

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PyTree
 
 from starloom.models import forward_xp as network
 from starloom.models.chunks import in_chunks
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 
 KIND = "forward_xp"
@@ -284,8 +284,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     scaling = {name: arrays[name] for name in ("mean", "std", "library")}
     start = jnp.ones(len(arrays["params/log_curve"]))
     like = jax.eval_shape(

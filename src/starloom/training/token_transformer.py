@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, PyTree
 
 from starloom.models import transformer as network
 from starloom.models.chunks import in_chunks
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 
 KIND = "token_transformer"
@@ -291,8 +291,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     architecture = Architecture(**card["architecture"])
     like = jax.eval_shape(lambda: _init(jax.random.key(0), architecture))
     params = unflatten({"params": like}, arrays)["params"]

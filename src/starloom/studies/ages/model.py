@@ -14,7 +14,7 @@ from starloom.models import encoder_decoder as network
 from starloom.models.chunks import in_chunks
 from starloom.prepare.psd import Grid
 from starloom.studies.ages.check import BROAD_BINS, disagreement, residual
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 from starloom.training.losses import kl_standard_normal
 
@@ -334,8 +334,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     architecture = Architecture(**card["architecture"])
     one = jax.eval_shape(lambda: _init(_Frozen(architecture))(jax.random.key(0))[0])
     like = jax.tree.map(

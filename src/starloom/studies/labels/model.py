@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PyTree
 from starloom.models import uncertain as network
 from starloom.prepare.colours import COLOURS
 from starloom.studies.labels.inputs import LABELS, Scaling, constants
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 from starloom.training.losses import symmetric
 
@@ -249,8 +249,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     architecture = Architecture(**card["architecture"])
     one = jax.eval_shape(lambda: init(jax.random.key(0), architecture)[0])
     members = () if architecture.members is None else (architecture.members,)

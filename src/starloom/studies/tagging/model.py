@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PyTree
 from starloom.models.chunks import in_chunks
 from starloom.studies.tagging import adversarial, contrastive, polynomial
 from starloom.studies.tagging.spectra import OFFSET, SCALE, Spectra, label_range, scaled
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 
 KIND = "tagging"
@@ -210,8 +210,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Tagger:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     arch, params, basis = None, None, None
     if card["architecture"]:
         module = NETWORKS[card["method"]]

@@ -10,7 +10,7 @@ from flax import nnx
 from jaxtyping import Array, Float, PyTree
 
 from starloom.models import scatter_vae as network
-from starloom.training.checkpoint import flatten, unflatten
+from starloom.training.checkpoint import flatten, require_kind, unflatten
 from starloom.training.fit import Fit, Settings, fit
 from starloom.training.losses import gaussian, gaussian_blocks, kl_standard_normal
 
@@ -217,8 +217,7 @@ def from_model(arrays: Mapping[str, np.ndarray], card: Mapping) -> Model:
         ValueError: if the card is of another kind of model, or an array has the wrong shape.
         KeyError: if an array is missing.
     """
-    if card.get("kind") != KIND:
-        raise ValueError(f"a model of kind {card.get('kind')!r}, expected {KIND!r}")
+    require_kind(card, KIND)
     architecture = Architecture(**card["architecture"])
     like = jax.eval_shape(lambda: init(jax.random.key(0), architecture))
     tree = unflatten(dict(zip(("params", "stats"), like, strict=True)), arrays)
