@@ -84,3 +84,33 @@ def write_output(path: Path, columns: "Mapping[str, np.ndarray]") -> None:
             )
     else:
         raise ValueError(f"{path}: the table must end in .parquet, .fits, .csv or .csv.gz")
+
+
+def say_flags(values: "np.ndarray", flags: "Mapping[str, Flag]") -> None:
+    """Print how many rows have each bit, and what it means; bits that no row has are left out."""
+    for name, flag in flags.items():
+        if count := int((values & flag.mask > 0).sum()):
+            print(f"  {count} {name}: {flag.criterion}")
+
+
+def own_table(path: Path) -> "dict[str, np.ndarray]":
+    """
+    A table of the user's: csv, ecsv, FITS, Parquet or VOTable.
+
+    Args:
+        path: the table; a column is source_id.
+
+    Returns:
+        All columns under their own names; numbers as float with NaN for none, source_id as it is.
+
+    Raises:
+        ValueError: if there is no source_id, or the file is damaged or no table.
+    """
+    from starloom.archives.raw_tables import read_columns
+    from starloom.archives.schema import archive_columns
+
+    columns = read_columns(path, archive_columns("gaia_source"), ["source_id"])
+    return {
+        name: values.astype(float) if values.dtype.kind == "i" and name != "source_id" else values
+        for name, values in columns.items()
+    }

@@ -1,7 +1,6 @@
 """`starloom predict labels XP_FILE PHOTOMETRY -o TABLE`: labels of stars of one's own."""
 
 import argparse
-from pathlib import Path
 
 
 def add_labels(products: argparse._SubParsersAction) -> None:
@@ -24,7 +23,7 @@ def _run(given: argparse.Namespace) -> int:
     import numpy as np
 
     from starloom.columns import LABEL_FLAGS
-    from starloom.predict.command import write_output
+    from starloom.predict.command import own_table, say_flags, write_output
     from starloom.predict.sky import Models, predict_file
     from starloom.studies import labels
     from starloom.tables import read_model, stack
@@ -38,30 +37,5 @@ def _run(given: argparse.Namespace) -> int:
     write_output(given.output, {name: values for name, values in found.items() if values.ndim == 1})
     predicted = int(np.isfinite(found["teff_xp"]).sum())
     print(f"{len(found['source_id'])} stars, {predicted} with labels: {given.output}")
-    for name, flag in LABEL_FLAGS.items():
-        if count := int((found["label_flag"] & flag.mask > 0).sum()):
-            print(f"  {count} {name}: {flag.criterion}")
+    say_flags(found["label_flag"], LABEL_FLAGS)
     return 0
-
-
-def own_table(path: Path) -> "dict[str, np.ndarray]":
-    """
-    A table of the user's: csv, ecsv, FITS, Parquet or VOTable.
-
-    Args:
-        path: the table; a column is source_id.
-
-    Returns:
-        All columns under their own names; numbers as float with NaN for none, source_id as it is.
-
-    Raises:
-        ValueError: if there is no source_id, or the file is damaged or no table.
-    """
-    from starloom.archives.raw_tables import read_columns
-    from starloom.archives.schema import archive_columns
-
-    columns = read_columns(path, archive_columns("gaia_source"), ["source_id"])
-    return {
-        name: values.astype(float) if values.dtype.kind == "i" and name != "source_id" else values
-        for name, values in columns.items()
-    }

@@ -27,8 +27,7 @@ def _run(given: argparse.Namespace) -> int:
 
     from starloom.archives.gaia import iter_xp
     from starloom.columns import XP_FLAGS
-    from starloom.predict.command import write_output
-    from starloom.predict.labels import own_table
+    from starloom.predict.command import own_table, say_flags, write_output
     from starloom.predict.sky import BLOCK
     from starloom.prepare.spectra import spectra
     from starloom.studies.scatter_vae.encode import encode
@@ -55,7 +54,5 @@ def _run(given: argparse.Namespace) -> int:
     write_output(given.output, table)
     encoded = int(np.isfinite(table["chi2"]).sum())
     print(f"{len(table['source_id'])} stars, {encoded} with a latent position: {given.output}")
-    for name, flag in XP_FLAGS.items():
-        if count := int((table["xp_flag"] & flag.mask > 0).sum()):
-            print(f"  {count} {name}: {flag.criterion}")
+    say_flags(table["xp_flag"], XP_FLAGS)
     return 0

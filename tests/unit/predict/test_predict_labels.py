@@ -5,7 +5,7 @@ import pytest
 
 from starloom.cli import main
 from starloom.predict import sky
-from starloom.predict.labels import own_table
+from starloom.predict.command import own_table
 from starloom.tables import write_table
 
 

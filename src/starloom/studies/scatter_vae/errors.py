@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from starloom.prepare.wavelength import Calibrator
+from starloom.prepare.wavelength import BANDS, Calibrator
 from starloom.training import scatter_vae as vae
 
 WAVELENGTH_NM = np.arange(392.0, 993.0, 10.0)
@@ -13,8 +13,6 @@ WAVELENGTH_NM = np.arange(392.0, 993.0, 10.0)
 
 N_BAND = 55
 """Coefficients of BP, and of RP, that can be turned into a spectrum: those of DR3."""
-
-BANDS = ("bp", "rp")
 
 
 def wavelength_errors(
@@ -76,5 +74,5 @@ def reconstructed(
 def root_mean_square(
     relative: Float[np.ndarray, "n_star n_pixel"],
 ) -> Float[np.ndarray, " n_star"]:
-    """RMSE(lambda) of each star over its wavelengths (Laroche & Speagle 2024, Eq. 9)."""
+    """RMSE of each star over its pixels or coefficients (Laroche & Speagle 2024, Eqs. 7, 9)."""
     return np.sqrt(np.square(relative).mean(axis=1))

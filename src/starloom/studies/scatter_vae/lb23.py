@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from starloom.models.transformer import CONTEXT
 from starloom.numbers import Number
+from starloom.studies.scatter_vae.errors import root_mean_square
 from starloom.studies.scatter_vae.numbers import STUDY
 from starloom.training import token_transformer as tokens
 from starloom.training.calibration import bootstrap_error, width
@@ -170,13 +171,6 @@ def compared(
         "labels": found["labels"],
         "reference": np.stack([columns.get(name, blank) for name in names], axis=1),
     }
-
-
-def root_mean_square(
-    relative: Float[np.ndarray, "n_star n_used"],
-) -> Float[np.ndarray, " n_star"]:
-    """RMSE(j) of each star (Laroche & Speagle 2024, Eq. 7)."""
-    return np.sqrt(np.square(relative).mean(axis=1))
 
 
 def numbers(table: Columns, names: Sequence[str], seed: int) -> list[Number]:
