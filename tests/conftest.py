@@ -1,5 +1,6 @@
 """Shared fixtures: the optional real data, and the tiny sky in a copy of the work tree."""
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -22,12 +23,13 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Whole files share a process, and all that run the workflow share one."""
+    """Whole files share a process; so do all tests of the workflow, and all of the cluster."""
     from xdist.scheduler import LoadScopeScheduling
 
     class WholeFiles(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "workflow" if _runs_the_workflow(nodeid) else nodeid.partition("::")[0]
+            parts = 2 if _runs_the_workflow(nodeid) else None
+            return "/".join(nodeid.partition("::")[0].split("/")[:parts])
 
     return WholeFiles(config, log)
 
@@ -68,10 +70,19 @@ def clone(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny(clone):
-    """The work tree in which the tiny sky has run to the end; tests leave it as it was."""
-    tree = clone("tiny")
-    snakemake(tree, "all", "sky", "spectra")
+def tiny(root, tmp_path_factory, worker_id):
+    """
+    The work tree in which the tiny sky has run to the end; tests leave it as it was.
+
+    The processes of one session share it: the first makes it, the others wait and find it done.
+    """
+    own = tmp_path_factory.getbasetemp()
+    tree = (own if worker_id == "master" else own.parent) / "tiny"
+    with open(f"{tree}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.exists():
+            copy_tree(root, tree)
+        snakemake(tree, "all", "sky", "spectra")
     return tree
 
 

@@ -97,7 +97,7 @@ def site(root, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(clone, site, tmp_path_factory):
+def run(tiny, clone, site, tmp_path_factory):
     """The tree in which the tiny sky ran, what Slurm notes of the jobs, and whose they were."""
     tree, folder = clone("slurm"), tmp_path_factory.mktemp("slurmd")
     command = "snakemake --cores all --profile slurm --profile mysite".split()
