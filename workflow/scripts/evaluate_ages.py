@@ -30,7 +30,7 @@ def main(paths, evaluation_path):
         for table in (read_table(paths.stars[0]), read_table(paths.seismology[0])):
             rows = rows_of(predicted["source_id"], table["source_id"])
             truth |= {name: values[rows] for name, values in table.items()}
-        scores |= ask.truth_scores(predicted, truth)
+        scores |= ask.truth_scores(predicted, truth) | ask.alpha_scores(predicted, truth)
         scores |= ask.gained_mass(catalog, predicted, read_table(paths.stars[0]))
     write_json(evaluation_path, {"scores": scores, "pairs": read_json(paths.counts)})
     print(*(f"{name}: {score}" for name, score in scores.items()), sep="\n")

@@ -11,7 +11,7 @@ from starloom.studies.ages.forests import from_model, to_model
 from starloom.studies.ages.model import weights
 from starloom.studies.ages.numbers import null_numbers, numbers
 from starloom.studies.ages.orbits import CIRCULAR_KMS, SUN_KMS, orbits
-from starloom.studies.ages.scores import beside_astronn, gained_mass, truth_scores
+from starloom.studies.ages.scores import alpha_scores, beside_astronn, gained_mass, truth_scores
 from starloom.studies.ages.scores import test_scores as scores_of
 from starloom.training.fit import Settings
 
@@ -196,11 +196,30 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     assert {"ages.scatter_rgb", "ages.scatter_rc_z_only", "ages.pull_width"} <= {
         number.id for number in published
     }
-    truth = {"age_of_mass_gyr": 10 ** stars["log_age"], "alpha_m": stars["alpha_m"]}
-    truth |= {"fe_h": stars["fe_h"], "numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"]}
-    truth |= {"state": np.where(stars["state"] == 2, "red_clump", "rgb")}
-    known = truth_scores(found, truth)
-    assert abs(known["alpha_partial"]["value"]) < 4 * known["alpha_partial"]["error"]
+    truth = {"age_of_mass_gyr": 10 ** stars["log_age_apokasc2"]}
+    truth |= {"numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"]}
+    difference = found["age_fiducial"] - stars["log_age_apokasc2"]
+    pull = (difference / found["age_fiducial_err"])[stars["split"] == 2]
+    low, high = np.percentile(pull, [15.865, 84.135])
+    known = truth_scores(found, truth)["true_pull_width"]["value"]
+    assert known == pytest.approx((high - low) / 2, rel=1e-3)
+
+
+def test_a_latent_that_knows_alpha_beyond_seismology_is_found_out():
+    random = np.random.default_rng(3)
+    stars = _forest_stars()
+    log_numax = np.log(stars["numax"])
+    own = 0.05 * random.normal(size=len(log_numax))
+    stars["alpha_m"] = 0.1 * (log_numax - 4) + own
+    truth = {"numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"], "fe_h": stars["fe_h"]}
+    truth |= {"state": np.full(len(own), "rgb"), "alpha_m": stars["alpha_m"]}
+    noise = 0.02 * random.normal(size=len(own))
+    honest = alpha_scores(stars | {"predicted_alpha_m": 0.1 * (log_numax - 4) + noise}, truth)
+    leaky = alpha_scores(stars | {"predicted_alpha_m": stars["alpha_m"] + noise}, truth)
+    assert abs(honest["alpha_partial"]["value"]) < 4 * honest["alpha_partial"]["error"]
+    assert leaky["alpha_partial"]["value"] > 0.8
+    assert honest["alpha_scatter_seismology"]["value"] == pytest.approx(0.05, rel=0.25)
+    assert alpha_scores(stars, truth) == {}
 
 
 def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():

@@ -96,6 +96,17 @@ MEANINGS = {
         "correlation of [alpha/M] from the latent with the true one, at fixed true numax, Delta "
         "nu, state and [Fe/H] (quadratic form taken off both), test stars of the simulated sky",
     ),
+    "alpha_partial_estimated": (
+        "1",
+        "the same of [alpha/M] from numax, Delta nu and state as forests tell them from Teff, log "
+        "g, [Fe/H], [C/Fe] and [N/Fe]: what an estimate's pull to the usual star brings in, "
+        "without any latent",
+    ),
+    "alpha_scatter_seismology": (
+        "dex",
+        "half of the central 68.27 % of [alpha/M] from true numax, Delta nu and state minus "
+        "APOGEE's, test stars of the simulated sky",
+    ),
     "pairs": ("stars", "pairs of an APOGEE and a Kepler power spectrum that pass all cuts"),
     "disagreement": ("1", "median over test stars of the rms of broad residuals of log power in "
                      "units of the validation stars'"),

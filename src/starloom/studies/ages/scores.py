@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from starloom.columns import AGE_FLAGS
+from starloom.models.forest import grow, predict
 from starloom.prepare.identifiers import join_ids
 from starloom.prepare.seismic import CLUMP, RGB
-from starloom.studies.ages.forests import AGE_INPUTS, excess_dnu, targets
+from starloom.studies.ages.forests import AGE_INPUTS, TRAINING, excess_dnu, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
 
 Table = Mapping[str, np.ndarray]
@@ -171,8 +172,7 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
 
     Args:
         predicted: columns of the pairs with predictions.
-        truth: age_of_mass_gyr, alpha_m, fe_h, numax_uhz, dnu_uhz and state (names) of the same
-            stars.
+        truth: age_of_mass_gyr, numax_uhz and dnu_uhz of the same stars.
 
     Returns:
         Scores as `test_scores`.
@@ -180,7 +180,6 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
     test = predicted["split"] == 2
     stars = {name: values[test] for name, values in predicted.items()}
     truth = {name: values[test] for name, values in truth.items()}
-    clump = np.isin(truth["state"].astype(str), ("red_clump", "secondary_clump"))
     found = {}
     if "age_fiducial" in stars:
         good = np.isfinite(stars["age_fiducial"])
@@ -193,15 +192,50 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
         good = np.isfinite(true) & (stars["state"] == RGB)
         both = (stars["predicted_excess_dnu"][good], true[good])
         found["excess_correlation"] = _with_error(_correlation, *both)
-    if "predicted_alpha_m" in stars:
-        controls = np.stack(
-            [np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump, truth["fe_h"]], axis=1
-        )
-        good = np.isfinite(controls).all(axis=1)
-        columns = (stars["predicted_alpha_m"], truth["alpha_m"])
-        found["alpha_partial"] = _with_error(
-            _partial, *(column[good] for column in columns), controls[good].astype(float)
-        )
+    return {name: score for name, score in found.items() if score}
+
+
+def alpha_scores(predicted: Table, truth: Table) -> dict[str, dict]:
+    """
+    Whether the latent knows more of [alpha/M] than the star's seismology does.
+
+    The latent stands beside two forests: one on the star's true seismology, and one on the
+    seismology that other forests tell from temperature, gravity and the abundances but
+    [alpha/M]. At fixed true seismology the second shows what the pull of any estimate towards
+    the usual star of such a spectrum brings in.
+
+    Args:
+        predicted: columns of the pairs with predictions.
+        truth: alpha_m, fe_h, numax_uhz, dnu_uhz and state (names) of the same stars.
+
+    Returns:
+        Scores as `test_scores`.
+    """
+    if "predicted_alpha_m" not in predicted:
+        return {}
+    clump = np.isin(truth["state"].astype(str), ("red_clump", "secondary_clump"))
+    seismology = np.stack([np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump], axis=1)
+    surface = np.stack([predicted[name] for name in ("teff", "logg", "fe_h", "c_fe", "n_fe")], 1)
+    alpha_m = predicted["alpha_m"]
+    known = np.isfinite(np.column_stack([seismology, surface, alpha_m])).all(axis=1)
+    training = known & (predicted["split"] == TRAINING)
+    if training.sum() < FEWEST:
+        return {}
+
+    def ask(x, target):
+        forest = grow(x[training], target[training], seed=0, trees=100, leaf=5, lead=True)
+        return predict(forest, np.where(np.isfinite(x), x, 0.0))[0]
+
+    estimated = np.stack([ask(surface, column) for column in seismology.T], axis=1)
+    test = known & (predicted["split"] == 2) & np.isfinite(predicted["predicted_alpha_m"])
+    controls = np.column_stack([seismology, truth["fe_h"]])[test]
+    from_seismology = ask(seismology, alpha_m)[test]
+    found = {"alpha_scatter_seismology": _with_error(width, from_seismology - alpha_m[test])}
+    for name, value in (
+        ("alpha_partial", predicted["predicted_alpha_m"]),
+        ("alpha_partial_estimated", ask(estimated, alpha_m)),
+    ):
+        found[name] = _with_error(_partial, value[test], truth["alpha_m"][test], controls)
     return {name: score for name, score in found.items() if score}
 
 
