@@ -15,7 +15,7 @@ Table = Mapping[str, np.ndarray]
 
 PAPER = "Leung et al. (2023)"
 AGE_TICKS = (1, 2, 4, 8, 14)
-STATES = ((1, "first branch", "C0", "o"), (2, "red clump", "C1", "^"))
+STATES = ((1, "RGB", "C0", "o"), (2, "red clump", "C1", "^"))
 
 
 def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[Figure, str, str]]:
@@ -60,7 +60,7 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             spectra.jacobian(tables["slopes"]),
             "What in a spectrum moves the latent position",
             "Derivative of the latent dimension that moves most with the normalised flux, median "
-            f"of first-branch giants of low and of high numax. {PAPER}, Fig. 6.",
+            f"of red-giant-branch stars of low and of high numax. {PAPER}, Fig. 6.",
         ),
         "abundances": lambda: (
             against(test, ABUNDANCES),
@@ -168,7 +168,7 @@ def latent(pairs: Table) -> Figure:
     axes_of = [(order[0], order[i]) for i in range(1, min(3, n_latent))]
     excess = pairs["dnu"] / (0.263 * pairs["numax"] ** 0.772)
     shown = (
-        ("red clump (1), first branch (0)", (pairs["state"] == 2).astype(float)),
+        ("red clump (1), RGB (0)", (pairs["state"] == 2).astype(float)),
         (r"$\log_{10}\nu_\mathrm{max}$ [$\mu$Hz]", np.log10(pairs["numax"])),
         ("[Fe/H] [dex]", pairs["fe_h"]),
         (r"excess $\Delta\nu$", excess),
@@ -272,8 +272,8 @@ def states(stars: Table) -> Figure:
             axes.text(
                 j, i, f"{100 * value:.1f} %", ha="center", color="w" if value > 0.6 else "0.2"
             )
-        axes.set_xticks([0, 1], ["first branch", "red clump"])
-        axes.set_yticks([0, 1], ["first branch", "red clump"])
+        axes.set_xticks([0, 1], ["RGB", "red clump"])
+        axes.set_yticks([0, 1], ["RGB", "red clump"])
         axes.tick_params(length=0, which="both")
         axes.set_xlabel("from the latent")
         axes.set_ylabel("from seismology")

@@ -32,7 +32,7 @@ def power(test: Table) -> Figure:
             axes.plot(freq[near], np.exp(test["log_ratio"][star][near]), color="0.7", linewidth=0.5)
             axes.plot(freq[near], np.exp(test["predicted"][star][near]), color="C1", linewidth=1.0)
             axes.axvline(numax[star], color="0.3", linestyle=":", linewidth=0.8)
-            kind = {1: "first branch", 2: "red clump"}.get(int(test["state"][star]), "")
+            kind = {1: "RGB", 2: "red clump"}.get(int(test["state"][star]), "")
             axes.set_title(f"KIC {test['kic'][star]}, {kind}", fontsize=7)
             axes.set_ylim(0, finite_range(np.exp(test["log_ratio"][star][near]), 0.3)[1] * 1.1)
         for axes in panels[-1]:

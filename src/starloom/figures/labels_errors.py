@@ -71,7 +71,7 @@ def sigma_by_label(test: Table) -> Figure:
             axes.set_ylim(0, None)
             axes.set_xlabel(LABELS[name])
         for axes in panels[:, 0]:
-            axes.set_ylabel("median error")
+            axes.set_ylabel("median error [K or dex]")
         figure.legend(
             *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4
         )
@@ -232,7 +232,7 @@ def trend_to_the_mean(test: Table) -> Figure:
             axes.axhline(0, color="0.3", linewidth=0.8)
             axes.set_xlabel(f"APOGEE {LABELS[name]}")
         for axes in panels[:, 0]:
-            axes.set_ylabel("median difference")
+            axes.set_ylabel("median difference [K or dex]")
         figure.legend(
             *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2
         )

@@ -24,7 +24,6 @@ from starloom.sky.xp import star_halves, star_keys
 CHIPS = ((202, 3324), (3538, 6130), (6295, 8382))
 """First pixel and the one after the last of the blue, green and red detector; DR17 has NaN
 elsewhere, with mask 0."""
-LIGHT_KMS = 299792.458
 PIXEL_KMS = 4.1446
 H_ZERO_POINT = 1.133e7
 """Flux of H = 0 (2MASS) in 1e-17 erg/s/cm2/Angstrom: Cohen, Wheaton & Megeath (2003)."""

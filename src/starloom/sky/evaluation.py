@@ -195,7 +195,7 @@ def _abundances(stars):
         stars["mass_msun"][branch],
         stars["c_n"][branch],
         "dex / Msun",
-        "slope of the true [C/N] of first-branch giants (log g below 3.2, [Fe/H] within 0.3 of "
+        "slope of the true [C/N] of red-giant-branch stars (log g below 3.2, [Fe/H] within 0.3 of "
         "the Sun's) with mass below 1.8 Msun",
     )
 
@@ -213,7 +213,7 @@ def _seismology(stars):
     )
     density = seismic_relations.mean_density_dnu_uhz(stars["mass_msun"], stars["radius_rsun"])
     for name, words, states in (
-        ("rgb", "first-branch giants", ["rgb"]),
+        ("rgb", "red-giant-branch stars", ["rgb"]),
         ("clump", "clump stars", ["red_clump", "secondary_clump"]),
     ):
         here = np.isin(stars["state"], states)

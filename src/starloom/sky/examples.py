@@ -160,7 +160,7 @@ def light_curve(lists: Sequence[str | Path], quarter: int = 5) -> dict[str, np.n
 
 def oscillators(stars: Table, numax_uhz: float = 38.0) -> dict[str, int]:
     """
-    A first-branch giant and a clump star with like numax, and their source_id.
+    A red-giant-branch star and a clump star with like numax, and their source_id.
 
     Args:
         stars: state, numax_uhz, g, source_id of stars with power spectra.

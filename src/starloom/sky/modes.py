@@ -15,8 +15,8 @@ from starloom.sky.trigonometry import angle_of, sin_cos
 
 VISIBILITY = (1.0, 1.35, 0.67, 0.05)
 """Power of the modes of degree 0 to 3 in a radial order over that of the radial mode: Mosser et
-al. (2012), A&A 537, A30, Sec. 5, within 0.1; medians in 657 published spectra of first-branch
-giants are 1.2, 0.70, 0.04. They add up to 3.07; 3.04 in Bedding et al. (2010)."""
+al. (2012), A&A 537, A30, Sec. 5, within 0.1; medians in 657 published spectra of stars on
+the red giant branch are 1.2, 0.70, 0.04. They add up to 3.07; 3.04 in Bedding et al. (2010)."""
 
 WIDTH_FACTOR = (1.0, 1.0, 1.5, 1.5)
 """Width of a pressure mode over that of the radial mode: degrees 2 and 3 are broadened by

@@ -13,7 +13,7 @@ from starloom.sky.seismology import DEFAULTS, FLAGS, donors, scaling
 
 
 def giants(count, seed=0):
-    """A mix of first-branch and clump giants: what `scaling` takes."""
+    """A mix of red-giant-branch and clump giants: what `scaling` takes."""
     random = np.random.default_rng(seed)
     state = random.choice([2, 3], count)
     mass = random.uniform(0.9, 2.0, count)

@@ -34,8 +34,8 @@ MEANINGS = {
     "coverage_95": ("percent", "test stars within the central 95 % of their errors in log age"),
     "gain_rgb": (
         "percent",
-        "by how much the latent narrows the scatter of log age of first-branch test stars: 1 minus "
-        "that from latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]",
+        "by how much the latent narrows the scatter of log age of red-giant-branch test stars: 1 "
+        "minus that from latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]",
     ),
     "gain_rc": ("percent", "the same of red-clump test stars"),
     "vs_apokasc2_scatter": (
@@ -59,8 +59,8 @@ MEANINGS = {
     "alpha_scatter": ("dex", _LATENT.format("[alpha/M]")),
     "nh_scatter": ("dex", _LATENT.format("[N/H]")),
     "cn_scatter": ("dex", _LATENT.format("[C/N]")),
-    "rc_missed": ("percent", "red-clump test stars that the latent calls first-branch giants"),
-    "rgb_missed": ("percent", "first-branch test stars that the latent calls red-clump giants"),
+    "rc_missed": ("percent", "red-clump test stars that the latent calls red-giant-branch stars"),
+    "rgb_missed": ("percent", "red-giant-branch test stars that the latent calls red-clump giants"),
     "catalog_rows": ("stars", "rows of the catalogue, one for each of allStar"),
     "catalog_latent": ("stars", "rows with a latent position (1.5 < log g < 3.6, SNREV > 30)"),
     "catalog_age": ("stars", "rows with an age"),
@@ -88,7 +88,7 @@ MEANINGS = {
     ),
     "excess_correlation": (
         "1",
-        "correlation of excess Delta nu from the latent with the star's true one, first-branch "
+        "correlation of excess Delta nu from the latent with the star's true one, red-giant-branch "
         "test stars of the simulated sky",
     ),
     "alpha_partial": (
@@ -145,7 +145,7 @@ def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
     """
     found = []
     for name, (kind, inputs) in PUBLISHED_UNITS.items():
-        said = {"rgb": "first-branch", "rc": "red-clump"}[kind]
+        said = {"rgb": "red-giant-branch", "rc": "red-clump"}[kind]
         meaning = _AGE.format(said, _FROM[inputs])
         found.append((name, f"scatter_{kind}_{inputs}", "percent", meaning))
         robust = meaning.replace("standard deviation", "half of the central 68.27 %")
