@@ -76,9 +76,9 @@ def draw_all(stars: Table, examples: Table, names: list[str]) -> dict[str, tuple
             spectra.seismology(stars, examples),
             "Oscillations of red giants",
             "Power spectra, four years of data, of a star of the red giant branch and one of the "
-            "clump of like numax, with the true frequencies of their modes: circles l = 0, triangles "
-            "l = 1 (mixed), squares l = 2. Large separation and numax of all Kepler giants with the "
-            "relation of Stello et al. (2009). A quarter of a Kepler light curve.",
+            "clump of like numax, with the true frequencies of their modes: circles l = 0, "
+            "triangles l = 1 (mixed), squares l = 2. Large separation and numax of all Kepler "
+            "giants with the relation of Stello et al. (2009). A quarter of a light curve.",
         ),
         "colours": lambda: (
             colours(main),
