@@ -2,9 +2,9 @@
 A variational encoder-decoder: from a stellar spectrum to a power spectrum through a few numbers.
 
 Convolutions are products with banded matrices, block by block: twice the operations, but such as
-a processor does at its full rate, several times faster than its convolutions and their gradients.
-Conventions are Keras's: `same` padding with the odd place at the end, Glorot-uniform weights,
-zero biases.
+a processor does at its full rate, several times faster than the gradients of XLA's convolutions.
+XLA's own are used where no gradient is asked for and many channels meet. Conventions are Keras's:
+`same` padding with the odd place at the end, Glorot-uniform weights, zero biases.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,9 @@ from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from starloom.models.blocks import matmul
+
+MANY_CHANNELS = 16
+"""Channels from which on XLA's convolution is faster than products with banded matrices."""
 
 
 class Output(NamedTuple):
@@ -60,6 +63,16 @@ def convolve(
     block = max(taps // 2 - 1, 4)
     place = np.arange(4 * block)[:, None] - 2 * np.arange(block)
     return _banded(x, kernel, place, before, block, length)
+
+
+def convolve_forward(
+    x: Float[Array, "n_star n n_in"], kernel: Float[Array, "n_tap n_in n_out"]
+) -> Float[Array, "n_star m n_out"]:
+    """The same; with many channels by XLA's own convolution, whose gradient would be slow."""
+    if kernel.shape[1] < MANY_CHANNELS:
+        return convolve(x, kernel)
+    layout = ("NWC", "WIO", "NWC")
+    return jax.lax.conv_general_dilated(x, kernel, (2,), "SAME", dimension_numbers=layout)
 
 
 def spread(
@@ -139,10 +152,13 @@ class Encoder(nnx.Module):
         self.mean = Affine((hidden, latent), hidden, latent, rngs=rngs)
         self.log_variance = Affine((hidden, latent), hidden, latent, rngs=rngs)
 
-    def __call__(self, x: Float[Array, "n_star n_input"]) -> tuple[Array, Array]:
+    def __call__(
+        self, x: Float[Array, "n_star n_input"], *, forward_only: bool = False
+    ) -> tuple[Array, Array]:
         """Latent means and log variances of standardised spectra."""
         h = jax.nn.relu(convolve(x[..., None], self.first.kernel[...]) + self.first.bias[...])
-        h = jax.nn.relu(convolve(h, self.second.kernel[...]) + self.second.bias[...])
+        second = convolve_forward if forward_only else convolve
+        h = jax.nn.relu(second(h, self.second.kernel[...]) + self.second.bias[...])
         half = h.shape[1] // 2
         h = jnp.maximum(h[:, 0 : 2 * half : 2], h[:, 1 : 2 * half : 2])
         h = jnp.tanh(self.hidden(h.reshape(len(h), -1)))
@@ -253,8 +269,8 @@ def apply(
 def encode(
     graph: nnx.GraphDef, params: PyTree, x: Float[Array, "n_star n_input"]
 ) -> tuple[Float[Array, "n_star n_latent"], Float[Array, "n_star n_latent"]]:
-    """Latent means and standard deviations of standardised spectra."""
-    mean, log_variance = nnx.merge(graph, params).encoder(x)
+    """Latent means and standard deviations of standardised spectra; not to be differentiated."""
+    mean, log_variance = nnx.merge(graph, params).encoder(x, forward_only=True)
     return mean, jnp.exp(0.5 * log_variance)
 
 

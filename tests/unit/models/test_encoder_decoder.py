@@ -36,12 +36,15 @@ def _transposed(x, kernel, stride):
 
 
 @pytest.mark.parametrize(("length", "taps"), [(62, 8), (61, 8), (17, 6), (7514, 8), (3757, 8)])
-def test_a_convolution_of_stride_two_is_kerass(length, taps):
+@pytest.mark.parametrize("channels", [2, network.MANY_CHANNELS])
+def test_a_convolution_of_stride_two_is_kerass(length, taps, channels):
     random = np.random.default_rng(length)
-    x, kernel = random.normal(size=(length, 2)), random.normal(size=(taps, 2, 3))
+    x, kernel = random.normal(size=(length, channels)), random.normal(size=(taps, channels, 3))
     with jax.enable_x64(True):
-        found = network.convolve(jnp.asarray(x[None]), jnp.asarray(kernel))
-    np.testing.assert_allclose(found[0], _convolve(x, kernel), atol=1e-13)
+        given = jnp.asarray(x[None]), jnp.asarray(kernel)
+        found, forward = network.convolve(*given), network.convolve_forward(*given)
+    np.testing.assert_allclose(found[0], _convolve(x, kernel), atol=1e-12)
+    np.testing.assert_allclose(forward[0], _convolve(x, kernel), atol=1e-12)
 
 
 @pytest.mark.parametrize(("length", "taps"), [(9, 8), (10, 6), (6, 4), (523, 32), (11, 10)])

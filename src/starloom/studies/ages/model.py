@@ -1,7 +1,7 @@
 """The encoder-decoder of the study: what it reads, its loss, training in two steps, storage."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ KIND = "ages"
 """Kind of model, in the card."""
 
 CPU_CHUNK = 8
-"""Spectra in a call of the encoder: their feature maps stay in a core's caches."""
+"""Spectra in a call of the encoder or a gradient: their feature maps stay in a core's caches."""
 
 _FLOOR = 1e-3
 """Smallest standard deviation of a pixel of normalised flux."""
@@ -181,8 +181,7 @@ def train(
     for step, choice in enumerate(settings):
         full = step == len(settings) - 1
         found = fit(
-            _loss(_Frozen(architecture), full),
-            _init(_Frozen(architecture)),
+            *training_parts(architecture, full),
             *sets,
             key=jax.random.fold_in(jax.random.key(seed), step),
             settings=choice,
@@ -191,11 +190,17 @@ def train(
             folder=folder and f"{folder}/{'full' if full else 'broad'}",
             identity={**dict(identity), "architecture": asdict(architecture)},
             what="full grid" if full else "broad bins",
+            block=CPU_CHUNK if jax.default_backend() == "cpu" else 0,
         )
         start = found.params
         fits.append(found)
     model = Model(architecture, start, **scaling, level=level)
     return model, fits
+
+
+def training_parts(architecture: Architecture, full: bool = True) -> tuple[Callable, Callable]:
+    """Loss (of the full grid, or of broad bins) and first parameters, as `training.fit` takes."""
+    return _loss(_Frozen(architecture), full), _init(_Frozen(architecture))
 
 
 class _Frozen:
@@ -269,8 +274,9 @@ def _encoder(frozen):
         x = (stars["flux"] - weights["mean"]) / weights["std"]
         parts = weights["components"]
         x = (x @ parts.T) @ parts if len(parts) else x
-        encode = jax.vmap(lambda params: network.encode(graph, params, x), out_axes=1)
-        mean, sigma = encode(weights["params"])
+        # One network after the other: XLA's convolution with a kernel for each is slow.
+        found = jax.lax.map(lambda params: network.encode(graph, params, x), weights["params"])
+        mean, sigma = (jnp.moveaxis(values, 0, 1) for values in found)
         return {"latent_mean": mean, "latent_sigma": sigma}
 
     return program
@@ -312,7 +318,7 @@ def jacobian(
         x = (one - fixed["mean"]) / fixed["std"]
         parts = fixed["components"]
         x = (x @ parts.T) @ parts if len(parts) else x
-        return network.encode(graph, params, x[None])[0][0]
+        return network.apply(graph, params, x[None]).mean[0]
 
     slope = jax.jit(jax.jacrev(mean))
     return np.stack([np.asarray(slope(jnp.asarray(one, jnp.float32))) for one in flux])
