@@ -53,7 +53,7 @@ class Ours:
         self.host = stars
         self.stars = jax.device_put(stars)
         self.few = jax.device_put({name: values[:BATCH] for name, values in stars.items()})
-        params, state = self.run.unravel(self.carry.params), self.carry.state
+        params, state = self.run.unpack(self.carry.params), self.carry.state
         self.weights = network.folded(graph_of(architecture), params, state)
         self.done = 0
 

@@ -1,8 +1,8 @@
 """
 The compiled half of a training: several epochs in one call, each epoch one scan over its batches.
 
-Parameters travel as one flat vector, so that the optimiser is a handful of operations whatever
-the number of layers.
+Parameters of small networks travel as one flat vector, so that the optimiser is a handful of
+operations whatever the number of layers.
 """
 
 import functools
@@ -15,14 +15,17 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
+LARGE = 1_000_000
+"""Parameters from which on layers travel by themselves: copying them costs more than it saves."""
+
 
 class Carry(NamedTuple):
     """Everything that a training carries from epoch to epoch; an ensemble adds a leading axis."""
 
-    params: Float[Array, " n_param"]
+    params: PyTree
     state: PyTree
     moments: PyTree
-    best_params: Float[Array, " n_param"]
+    best_params: PyTree
     best_state: PyTree
     best_loss: Float[Array, ""]
     best_epoch: Int[Array, ""]
@@ -59,12 +62,14 @@ class Compiled(NamedTuple):
         advance: of `(carry, key, done, order, rates, train, valid)`, where `order` holds the
             training rows as (n_epoch, n_step, batch); gives the carry, and for each epoch the
             loss and its parts by name and whether the epoch ran.
-        unravel: of a flat vector; gives the tree of parameters.
+        pack: of the tree of parameters; gives them as a `Carry` holds them.
+        unpack: the other way.
     """
 
     start: Callable
     advance: Callable
-    unravel: Callable
+    pack: Callable
+    unpack: Callable
 
 
 @functools.lru_cache(maxsize=8)
@@ -106,24 +111,24 @@ def compiled(
     optimiser = optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(weight_decay))
     rival_optimiser = optax.scale_by_adam()
     shapes = jax.eval_shape(init, jax.random.key(0))[0]
-    unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes))[1]
+    pack, unpack = _packing(shapes)
 
-    def flat_loss(params, *rest):
-        return loss(unravel(params), *rest)
+    def packed_loss(params, *rest):
+        return loss(unpack(params), *rest)
 
     if rival:
 
         def rival_loss(own, params, *rest):
-            return rival.loss(own, unravel(params), *rest)
+            return rival.loss(own, unpack(params), *rest)
 
         second = functools.partial(_rival_steps, rival_loss, rival_optimiser, rival.rate)
-        one_pass = functools.partial(_pass_of_two, flat_loss, optimiser, second, rival.steps)
+        one_pass = functools.partial(_pass_of_two, packed_loss, optimiser, second, rival.steps)
     else:
-        one_pass = functools.partial(_pass, flat_loss, optimiser, block)
+        one_pass = functools.partial(_pass, packed_loss, optimiser, block)
 
     def start(key):
         params, state = init(_keys(key)[0])
-        params = ravel_pytree(params)[0]
+        params = pack(params)
         # Donated buffers must not appear twice, so the best network starts as a copy.
         best = jax.tree.map(jnp.copy, (params, state))
         moments = optimiser.init(params)
@@ -135,13 +140,13 @@ def compiled(
     def advance(carry, key, done, order, rates, train, valid):
         _, epochs_key, valid_key = _keys(key)
         batch = order.shape[-1]
-        nothing = _nothing(flat_loss, carry, key, train, batch)
+        nothing = _nothing(packed_loss, carry, key, train, batch)
         blank = {f"{which}_{n}": v for which in ("train", "validation") for n, v in nothing.items()}
         blank |= {"train_rival": jnp.asarray(jnp.nan)} if rival else {}
 
         def validate(carry):
             given = carry.params, carry.state, valid, valid_key
-            return mean_loss(flat_loss, *given, _chunk(block, batch))
+            return mean_loss(packed_loss, *given, _chunk(block, batch))
 
         def run(carry, number, rows):
             epoch_key = jax.random.fold_in(epochs_key, number)
@@ -162,7 +167,15 @@ def compiled(
     if ensemble:
         start = jax.vmap(start)
         advance = jax.vmap(advance, (0, 0, None, 0, None, None, None), (0, 1))
-    return Compiled(jax.jit(start), jax.jit(advance, donate_argnums=0), unravel)
+    return Compiled(jax.jit(start), jax.jit(advance, donate_argnums=0), pack, unpack)
+
+
+def _packing(shapes):
+    """How parameters of these shapes are packed and unpacked."""
+    if sum(leaf.size for leaf in jax.tree.leaves(shapes)) > LARGE:
+        return (lambda params: params), (lambda params: params)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return (lambda params: ravel_pytree(params)[0]), ravel_pytree(zeros)[1]
 
 
 def mean_loss(
@@ -282,7 +295,8 @@ def _step(gradient, optimiser, carry, train, rows, key, rate):
     params, state, moments = carry
     (value, (state, parts)), slope = gradient(params, state, train, rows, key)
     direction, moments = optimiser.update(slope, moments, params)
-    return (params - rate * direction, state, moments), {"loss": value, **parts}
+    params = jax.tree.map(lambda a, b: a - rate * b, params, direction)
+    return (params, state, moments), {"loss": value, **parts}
 
 
 def _rival_steps(loss, optimiser, faster, params, state, moments, rows, keys, rate, train):

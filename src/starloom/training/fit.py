@@ -15,7 +15,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from jaxtyping import PRNGKeyArray, PyTree
 from threadpoolctl import threadpool_limits
 
@@ -140,7 +139,7 @@ def fit(
     choices |= {"keep_last": settings.keep == "last", "rival": rival, "block": block}
     run = compiled(loss, init, **choices, ensemble=members is not None)
     keys = key if members is None else jax.random.split(key, members)
-    fresh = _started(run.start(keys), start, members)
+    fresh = _started(run, keys, start, members)
     carry, history, done = _resume(folder, card, fresh, settings.epochs, what)
     rates = jnp.asarray(_rates(settings), jnp.float32)
     train, valid = jax.device_put((train, valid))
@@ -170,17 +169,18 @@ def fit(
             if folder and (ended or done - saved >= settings.checkpoint_epochs):
                 checkpoints.save(folder, done, {"carry": carry, "history": history}, card)
                 saved = done
-    return _result(carry, history, run.unravel, members, what)
+    return _result(carry, history, run.unpack, members, what)
 
 
-def _started(carry, start, members):
+def _started(run, keys, start, members):
     """The first carry, with other parameters where some are given."""
+    carry = run.start(keys)
     if start is None:
         return carry
-    flatten = lambda tree: ravel_pytree(tree)[0]  # noqa: E731
-    params = (flatten if members is None else jax.vmap(flatten))(start)
-    # Donated buffers must not appear twice.
-    return carry._replace(params=params, best_params=jnp.copy(params))
+    params = (run.pack if members is None else jax.vmap(run.pack))(start)
+    # Buffers are donated: they must not appear twice, nor be the caller's.
+    params, best = (jax.tree.map(jnp.array, params) for _ in range(2))
+    return carry._replace(params=params, best_params=best)
 
 
 def _resume(folder, card, carry, epochs, what):
@@ -195,15 +195,14 @@ def _resume(folder, card, carry, epochs, what):
     return carry, history, done
 
 
-def _result(carry, history, unravel, members, what):
+def _result(carry, history, unpack, members, what):
     best_epoch = np.asarray(carry.best_epoch)
     if (best_epoch == 0).any():
         raise FloatingPointError(
             f"{what}: no epoch had a finite validation loss; look for validation stars with "
             "extreme values or tiny errors"
         )
-    unravel = unravel if members is None else jax.vmap(unravel)
-    params = unravel(carry.best_params)
+    params = (unpack if members is None else jax.vmap(unpack))(carry.best_params)
     return Fit(params, carry.best_state, best_epoch, np.asarray(carry.best_loss), history)
 
 

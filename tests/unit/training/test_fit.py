@@ -7,6 +7,7 @@ import pytest
 
 from starloom.tables import read_model
 from starloom.training import checkpoint as checkpoints
+from starloom.training import epochs
 from starloom.training.fit import Settings, fit
 from starloom.training.schedules import cosine_restarts
 
@@ -91,6 +92,23 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(data):
 
 class _Killed(Exception):
     pass
+
+
+@pytest.mark.parametrize("members", [None, 2])
+def test_a_large_network_travels_in_layers_and_ends_where_a_small_one_does(
+    data, members, monkeypatch, tmp_path
+):
+    small = _fit(data, members=members)
+    start = jax.tree.map(jnp.array, small.params)
+    monkeypatch.setattr(epochs, "LARGE", 0)
+    epochs.compiled.cache_clear()
+    large = _fit(data, members=members, folder=tmp_path)
+    for one, other in zip(*map(jax.tree.leaves, (small.params, large.params)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    again = _fit(data, members=members, start=start)
+    assert np.all(np.isfinite(again.best_loss))
+    assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(start))
+    epochs.compiled.cache_clear()
 
 
 @pytest.mark.parametrize("members", [None, 2])
