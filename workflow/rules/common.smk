@@ -2,6 +2,7 @@
 What every stage uses: the checked configuration, code digests, the names of the raw files.
 """
 
+import functools
 import os
 
 from starloom.archives.chunks import archive_chunks
@@ -54,10 +55,18 @@ wildcard_constraints:
 
 
 def code_of(script):
-    """Digest of what a script means: its syntax tree and those of the modules it imports."""
-    return code_digest(
-        ROOT / "workflow" / "scripts" / f"{script}.py", ROOT / "src" / "starloom"
-    )
+    """
+    Digest of what a script means: its syntax tree and those of the modules it imports.
+
+    Found when a job needs it: a cluster's job looks at its own script only.
+    """
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    return lambda wildcards: digest_of_code(path)
+
+
+@functools.cache
+def digest_of_code(path):
+    return code_digest(path, ROOT / "src" / "starloom")
 
 
 def content_of(path):
