@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from starloom.figures import sky_spectra as spectra
 from starloom.figures.style import PAGE_INCH, kiel_axes, styled
@@ -248,6 +248,8 @@ def errors(stars: Table) -> Figure:
             axes.set(xlabel=across, ylabel=f"error of {up}", xlim=limits, yscale="log")
             if "snr" in x:
                 axes.set_xscale("log")
+                axes.set_xticks([30, 100, 300], ["30", "100", "300"])
+                axes.xaxis.set_minor_formatter(NullFormatter())
         axes.legend(markerscale=5)
     return figure
 

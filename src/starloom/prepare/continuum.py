@@ -102,7 +102,7 @@ def normalise(
 def _normalise_chip(pixels, flux, error, mask, to_flux, to_error):
     """Fill `to_flux` and `to_error`; which stars have a continuum on the chip."""
     bad = _bad(flux, error, mask)
-    columns = _basis(flux.shape[1])
+    columns, transposed = _basis(flux.shape[1])
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         weight = np.where(bad[:, pixels], 0.0, 1 / np.square(error[:, pixels], dtype=np.float64))
         # Only ratios of weights count.
@@ -114,15 +114,15 @@ def _normalise_chip(pixels, flux, error, mask, to_flux, to_error):
         enough = (weight > 0).sum(axis=1) >= FEWEST
         matrix[~enough] = np.eye(DEGREE + 1)
         solved = np.linalg.solve(matrix, vector[..., None])[..., 0]
-        curve = solved.astype(np.float32) @ columns.T.astype(np.float32)
+        curve = solved.astype(np.float32) @ transposed
         fitted = enough & (curve > 0).all(axis=1)
         np.reciprocal(curve, out=curve)
         np.multiply(flux, curve, out=to_flux)
         np.multiply(error, curve, out=to_error)
         bad |= to_flux > HIGHEST
     bad[~fitted] = True
-    to_flux[bad] = 1.0
-    to_error[bad] = np.inf
+    np.copyto(to_flux, np.float32(1), where=bad)
+    np.copyto(to_error, np.float32(np.inf), where=bad)
     return fitted
 
 
@@ -138,8 +138,9 @@ def _bad(flux, error, mask):
 
 @cache
 def _basis(size):
-    """Chebyshev polynomials from -1 to 1 over the kept pixels of a chip, (size, DEGREE + 1)."""
-    return np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, size), DEGREE)
+    """Chebyshev polynomials over the kept pixels of a chip, (size, DEGREE + 1), and transposed."""
+    columns = np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, size), DEGREE)
+    return columns, np.ascontiguousarray(columns.T, np.float32)
 
 
 def find_continuum(
