@@ -117,10 +117,10 @@ def with_slope(params: Params, before: Array, masks: Sequence[Array] | None, n_i
 
 def jacobian(
     params: Params,
-    first_slope: Float[Array, "n_star n_hidden"],
-    second_slope: Float[Array, "n_star n_hidden"],
+    first_slope: Float[Array, "*n n_hidden"],
+    second_slope: Float[Array, "*n n_hidden"],
     n_input: int,
-) -> Float[Array, "n_star n_label n_input"]:
+) -> Float[Array, "*n n_label n_input"]:
     """
     Derivative of the labels by the inputs, backwards through the layers.
 
@@ -134,8 +134,8 @@ def jacobian(
         dy/dx in standardised units; that of a missing colour is that of its fill-in.
     """
     n_label = params["w2"].shape[1] // 2
-    back = params["w2"][:, :n_label].T * second_slope[:, None, :]
-    back = (back @ params["w1"].T) * first_slope[:, None, :]
+    back = params["w2"][:, :n_label].T * second_slope[..., None, :]
+    back = (back @ params["w1"].T) * first_slope[..., None, :]
     return back @ params["w0"][:n_input].T
 
 
@@ -271,14 +271,12 @@ def dropout_passes(
     widths = params["w1"].shape
     masks = star_masks(stars["name"], passes, widths)
     if each_input:
-
-        def one(mask):
-            return with_slope(params, before, mask, stars["x"].shape[1])
-
-        # A star's covariance meets the slopes of all passes in one product.
-        mean, excess, slope = jax.lax.map(one, masks)
-        slope = jnp.moveaxis(slope, 0, 1).reshape(len(before), -1, slope.shape[-1])
+        # Star by star: its covariance meets the slopes of all its passes in one product.
+        masks = tuple(jnp.moveaxis(mask, 0, 1) for mask in masks)
+        mean, excess, slope = with_slope(params, before[:, None], masks, stars["x"].shape[1])
+        slope = slope.reshape(len(before), -1, slope.shape[-1])
         given = input_variance(slope, stars).reshape(len(before), passes, -1).mean(axis=1)
+        mean, excess = jnp.moveaxis(mean, 1, 0), jnp.moveaxis(excess, 1, 0)
     else:
         hidden = gelu(before) * masks[0]
         hidden = gelu(hidden @ params["w1"] + params["b1"]) * masks[1]
