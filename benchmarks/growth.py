@@ -39,7 +39,7 @@ def blocks(n_star: int) -> Iterator[dict[str, np.ndarray]]:
 
 def preparation(n_star: int) -> float:
     """CPU seconds to choose and standardise the stars."""
-    from starloom.studies.scatter_vae import standardise, usable
+    from starloom.training.scatter_vae import standardise, usable
 
     scaling = {"mean": np.zeros(N_INPUT), "std": np.ones(N_INPUT)}
     start = time.process_time()
@@ -53,7 +53,7 @@ def inference(n_star: int) -> float:
     """CPU seconds to encode the stars, compilation apart."""
     import jax
 
-    from starloom.studies.scatter_vae import Architecture, Model, init, predict, standardise
+    from starloom.training.scatter_vae import Architecture, Model, init, predict, standardise
 
     architecture = Architecture()
     scaling = {"mean": np.zeros(N_INPUT), "std": np.ones(N_INPUT)}
@@ -69,8 +69,8 @@ def training(n_star: int) -> float:
     """CPU seconds of an epoch with the data on the device, compilation apart."""
     import jax
 
-    from starloom.studies.scatter_vae import Architecture, Settings, init, loss, standardise
-    from starloom.training.fit import fit
+    from starloom.training.fit import Settings, fit
+    from starloom.training.scatter_vae import Architecture, init, loss, standardise
 
     architecture = Architecture()
     scaling = {"mean": np.zeros(N_INPUT), "std": np.ones(N_INPUT)}
