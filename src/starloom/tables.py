@@ -64,7 +64,8 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray], meta: Mappi
     Args:
         path: the Parquet file.
         columns: equally long arrays by name; a 2-d array becomes a fixed-size list column, what
-            a masked array masks becomes null.
+            a masked array masks becomes null. pandas reads masked integers as Int64 (Int32, ...)
+            and masked truths as boolean: as floats it would change identifiers.
         meta: small values stored as JSON in the file's metadata under `starloom`.
 
     Raises:
@@ -73,10 +74,7 @@ def write_table(path: str | Path, columns: Mapping[str, np.ndarray], meta: Mappi
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{path}: columns of different length: {lengths}")
-    arrays = {name: _to_arrow(values) for name, values in columns.items()}
-    table = pa.table(arrays).replace_schema_metadata(
-        {"starloom": json.dumps(dict(meta), sort_keys=True)}
-    )
+    table = _arrow_table(columns, meta)
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -95,8 +93,7 @@ def stream_table(path: str | Path, parts: Iterable[Mapping[str, np.ndarray]]) ->
     writer = None
     with atomic(path) as temporary:
         for part in parts:
-            table = pa.table({name: _to_arrow(values) for name, values in part.items()})
-            table = table.replace_schema_metadata({"starloom": "{}"})
+            table = _arrow_table(part, {})
             if writer is None:
                 writer = pq.ParquetWriter(temporary, table.schema, compression="zstd")
             writer.write_table(table)
@@ -340,6 +337,25 @@ def read_model(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
             raise FileNotFoundError(f"{path} is not a model: it has no {name}")
     with np.load(path / "arrays.npz", allow_pickle=False) as stored:
         return dict(stored), read_json(path / "card.json")
+
+
+def _arrow_table(columns: Mapping[str, np.ndarray], meta: Mapping) -> pa.Table:
+    """An Arrow table with `meta`, and for pandas the type of each column that can have nulls."""
+    said = {"starloom": json.dumps(dict(meta), sort_keys=True)}
+    nullable = []
+    for name, values in columns.items():
+        masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
+        if masked and values.dtype.kind in "iub":
+            plain = values.dtype.name
+            ours = "boolean" if plain == "bool" else plain.replace("u", "U").replace("i", "I", 1)
+            kinds = {"pandas_type": plain, "numpy_type": ours, "metadata": None}
+            nullable.append({"name": name, "field_name": name} | kinds)
+    if nullable:
+        said["pandas"] = json.dumps(
+            {"index_columns": [], "column_indexes": [], "columns": nullable}
+        )
+    arrays = {name: _to_arrow(values) for name, values in columns.items()}
+    return pa.table(arrays).replace_schema_metadata(said)
 
 
 def _to_arrow(values: np.ndarray) -> pa.Array:

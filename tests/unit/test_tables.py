@@ -1,6 +1,8 @@
 """Tables, arrays and models: what is written is read back, and nothing half-written stays."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from astropy.table import Column, Table
@@ -29,6 +31,33 @@ def test_what_is_masked_is_null(tmp_path):
     tables.write_table(tmp_path / "t.parquet", {"flags": flags, "pairs": pairs})
     back = pq.read_table(tmp_path / "t.parquet").to_pydict()
     assert back == {"flags": [1, None], "pairs": [[1, None], [None, None]]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_pandas_reads_identifiers_with_nulls_exactly(tmp_path, stream):
+    ids = np.array([2**62 + 1, 0, 2**53 + 1])
+    columns = {
+        "twin": np.ma.MaskedArray(ids, [False, True, False]),
+        "bits": np.ma.MaskedArray(np.array([1, 2, 3], np.uint16), [True, False, False]),
+        "good": np.ma.MaskedArray([True, False, True], [False, False, True]),
+        "age": np.ma.MaskedArray([1.5, 2.5, 0.0], [False, False, True]),
+        "source_id": ids,
+    }
+    for name in ("t.parquet", "again.parquet"):
+        if stream:
+            tables.stream_table(tmp_path / name, [columns, columns])
+        else:
+            tables.write_table(tmp_path / name, columns)
+    frame = pd.read_parquet(tmp_path / "t.parquet")[:3]
+    types = ["Int64", "UInt16", "boolean", "float64", "int64"]
+    assert [str(kind) for kind in frame.dtypes] == types
+    assert frame["twin"][0] == 2**62 + 1 and frame["twin"][2] == 2**53 + 1
+    assert frame.isna().sum().tolist() == [1, 1, 1, 1, 0]
+    assert frame.index.tolist() == [0, 1, 2]
+    plain = pl.read_parquet(tmp_path / "t.parquet")["twin"].to_list()
+    assert plain[:3] == pq.read_table(tmp_path / "t.parquet")["twin"].to_pylist()[:3]
+    assert plain[:3] == [2**62 + 1, None, 2**53 + 1]
+    assert (tmp_path / "t.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
 
 
 def test_csv_comes_back_as_text(tmp_path):

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
@@ -116,6 +117,9 @@ def test_parquet_has_nulls_and_meanings(written):
     said = json.loads(table.schema.metadata[b"starloom"])
     assert said["data"] == "simulated"
     assert said["columns"]["ages_age"] == AGE
+    frame = pd.read_parquet(written / "s.parquet")
+    assert str(frame["ages_match_flag"].dtype) == "Int32"
+    assert str(frame["latents_good"].dtype) == "boolean"
 
 
 def test_the_votable_is_valid_and_names_every_column(written, capsys):
