@@ -15,6 +15,10 @@ Table = Mapping[str, np.ndarray]
 
 PAPER = "Leung et al. (2023)"
 AGE_TICKS = (1, 2, 4, 8, 14)
+AGE_LIMITS = (0.7, 16.0)
+"""Of the axes of ages [Gyr]."""
+ABLATIONS = ("z_only", "z_teff", "z_feh", "z_teff_feh_alpha", "labels", "spectrum")
+UNSEEN = "seen neither by the networks nor by the forests"
 STATES = ((1, "RGB", "C0", "o"), (2, "red clump", "C1", "^"))
 
 
@@ -33,7 +37,7 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     """
     pairs, clean = tables["pairs"], tables["catalog"]
     test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
-    held = f"{len(test['kic']):,} test stars, seen neither by the networks nor by the forests"
+    held = f"{len(test['kic']):,} test stars, {UNSEEN}"
     mapped = (
         f"{len(clean['LogAge']):,} stars with ages whose error is below 50 %, without survey flags"
     )
@@ -80,13 +84,14 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "ages": lambda: (
             ages(test, ("fiducial",)),
             "Ages against seismic ages",
-            f"From latent, Teff and [Fe/H], against Miglio et al. (2021); {held}. {PAPER}, "
-            "Fig. 10.",
+            "From latent, Teff and [Fe/H], against Miglio et al. (2021); "
+            f"{both_ages(test, 'log_age', ('fiducial',))}. {PAPER}, Fig. 10.",
         ),
         "ages_apokasc2": lambda: (
             beside_apokasc2(test),
             "Ages against another catalogue",
-            f"Against the ages of APOKASC-2, which no forest was told; {held}.",
+            "Against the ages of APOKASC-2, which no forest was told; "
+            f"{both_ages(test, 'log_age_apokasc2', ('fiducial',))}.",
         ),
         "ages_astronn": lambda: (
             maps.beside_astronn(clean),
@@ -120,11 +125,11 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             f"{mapped}. {PAPER}, Fig. 15.",
         ),
         "ablations": lambda: (
-            ages(test, ("z_only", "z_teff", "z_feh", "z_teff_feh_alpha", "labels", "spectrum")),
+            ages(test, ABLATIONS),
             "Ages from less, from more, and without a latent space",
             "Forests with other inputs: latent alone, with Teff, with [Fe/H], with [alpha/M] too; "
-            f"APOGEE's labels alone; the spectrum's components alone; {held}. {PAPER}, Figs. 16 "
-            "and 17.",
+            "APOGEE's labels alone; the spectrum's components alone; in each panel "
+            f"{both_ages(test, 'log_age', ABLATIONS)}. {PAPER}, Figs. 16 and 17.",
         ),
     }
     return {name: drawn[name]() for name in names}
@@ -158,6 +163,27 @@ INPUTS = {
     "labels": "APOGEE labels",
     "spectrum": "spectrum",
 }
+
+
+def both_ages(stars: Table, truth: str, inputs: tuple[str, ...]) -> str:
+    """
+    Say how many stars panels of ages draw, and how many of these lie beyond their axes.
+
+    Args:
+        stars: of the panels.
+        truth: column of the reference's log age [log10 of Gyr].
+        inputs: of the forests, one a panel.
+    """
+    count, beyond = [], []
+    for name in inputs:
+        pair = 10 ** np.stack([stars[truth], stars.get(f"age_{name}", stars[truth] * np.nan)])
+        pair = pair[:, np.isfinite(pair).all(axis=0) & np.isin(stars["state"], (1, 2))]
+        count.append(pair.shape[1])
+        beyond.append(int(((pair < AGE_LIMITS[0]) | (pair > AGE_LIMITS[1])).any(axis=0).sum()))
+    drawn, outside = (
+        f"{min(n):,}" if min(n) == max(n) else f"{min(n):,} to {max(n):,}" for n in (count, beyond)
+    )
+    return f"{drawn} test stars with both ages, {UNSEEN}, {outside} of them beyond the axes"
 
 
 def latent(pairs: Table) -> Figure:
@@ -299,7 +325,7 @@ def _age_axes(axes):
         (axes.set_yscale, axes.set_ylim, axes.yaxis),
     ):
         set_scale("log")
-        set_limits(0.7, 16)
+        set_limits(*AGE_LIMITS)
         axis.set_major_locator(FixedLocator(AGE_TICKS))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())

@@ -32,8 +32,8 @@ def draw_all(
     """
     labels, stars = tables["catalog"]["population"], tables["stars"]
     titles = [f"{v['population']}: {v['n']:,} stars, {v['winner']}" for v in votes]
-    n_star, n_noise = len(labels), int((labels < 0).sum())
-    count = f"{n_star:,} candidates, {n_noise:,} of them in no population"
+    count = f"{len(labels):,} candidates, {(labels < 0).sum():,} of them in no population"
+    placed = np.isfinite(stars["bp_rp"]) & np.isfinite(stars["m_g"])
     drawn = {
         "spectra": lambda: (
             spectra(tables["spectra"], titles),
@@ -46,8 +46,9 @@ def draw_all(
         "hrd": lambda: (
             hrd(stars["bp_rp"], stars["m_g"], labels),
             "Populations in the Gaia HRD",
-            "Colour and absolute magnitude, neither corrected for dust, of the candidates whose "
-            f"parallax has five sigma; {count} (grey).",
+            f"Colour and absolute magnitude, neither corrected for dust, of the {placed.sum():,} "
+            f"of {len(labels):,} candidates whose parallax has five sigma; "
+            f"{(labels[placed] < 0).sum():,} of those drawn are in no population (grey).",
         ),
         "sky": lambda: (
             sky(*galactic(stars["ra"], stars["dec"]), labels),

@@ -22,6 +22,7 @@ def test_every_figure_is_drawn_also_without_any_population(groups, panels):
     rng, n, pixels = np.random.default_rng(1), 60, 7
     labels = np.repeat(np.arange(-1, groups), n // (groups + 1))
     stars = {name: rng.uniform(1, 80, n) for name in ("ra", "dec", "bp_rp", "m_g")}
+    stars["m_g"][:5] = np.nan
     band = {k: rng.random((groups, pixels)) for k in ("low", "median", "high", "difference")}
     sweep = {"method": np.array(["eom", "leaf"]), "min_samples": np.array([5, 5])}
     sweep |= {
@@ -44,4 +45,7 @@ def test_every_figure_is_drawn_also_without_any_population(groups, panels):
     for figure, title, caption in drawn.values():
         figure.draw_without_rendering()
         assert title and caption.endswith((".", "dimensions."))
+    noise = (labels[5:] < 0).sum()
+    caption = drawn["hrd"][2]
+    assert "of the 55 of 60 candidates" in caption and f"{noise} of those drawn" in caption
     assert len(drawn["spectra"][0].axes) == panels

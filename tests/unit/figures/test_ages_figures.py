@@ -1,0 +1,19 @@
+"""Figures of the study ages: what their captions count."""
+
+import numpy as np
+
+from starloom.figures import ages
+
+
+def test_captions_of_ages_count_the_stars_that_are_drawn():
+    stars = {
+        "log_age": np.log10([1.0, 2.0, 4.0, 8.0, np.nan, 5.0]),
+        "age_fiducial": np.log10([1.5, np.nan, 17.0, 7.0, 3.0, 5.0]),
+        "age_z_only": np.log10([1.5, 2.0, 0.5, 20.0, 3.0, 5.0]),
+        "state": np.array([1, 1, 2, 2, 2, 0]),
+    }
+    said = ages.both_ages(stars, "log_age", ("fiducial",))
+    assert said.startswith("3 test stars") and said.endswith(" 1 of them beyond the axes")
+    said = ages.both_ages(stars, "log_age", ("fiducial", "z_only"))
+    assert said.startswith("3 to 4 test stars") and said.endswith("1 to 2 of them beyond the axes")
+    assert ages.both_ages(stars, "log_age", ("absent",)).startswith("0 test stars")
