@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zarr
 from astropy.table import Column, MaskedColumn, Table
-from astropy.units import UnitsWarning
+from astropy.units import Unit, UnitsWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
 CHUNK = 1024
@@ -180,7 +180,8 @@ def write_fits_table(path: str | Path, table: Table) -> None:
     Args:
         path: the FITS file, gzipped if its name ends in .gz.
         table: units, descriptions and meta `ucd` of its columns become TUNIT, TCOMM and TUCD;
-            its own meta becomes header cards. A masked number is NaN, or the column's TNULL.
+            a unit that FITS has no word for, such as dex, stands in TCOMM. The table's own meta
+            becomes header cards. A masked number is NaN, or the column's TNULL.
     """
     from astropy.io import fits
 
@@ -200,13 +201,11 @@ def write_fits_table(path: str | Path, table: Table) -> None:
     for name, value in nulls.items():
         hdu.columns[name].null = value
     for index, column in enumerate(table.columns.values(), start=1):
-        words = {
-            "TCOMM": column.description,
-            "TUCD": column.meta.get("ucd"),
-            # astropy leaves out units that FITS has no word for, such as dex.
-            "TUNIT": None if f"TUNIT{index}" in hdu.header else str(column.unit or ""),
-        }
-        for keyword, value in words.items():
+        said = column.description or ""
+        if column.unit and not _in_fits(hdu.columns[index - 1].unit):
+            hdu.columns[index - 1].unit = None
+            said = f"{said} [{column.unit}]".strip()
+        for keyword, value in (("TCOMM", said), ("TUCD", column.meta.get("ucd"))):
             if value:
                 hdu.header[f"{keyword}{index}"] = value
     hdus = fits.HDUList([fits.PrimaryHDU(), hdu])
@@ -369,6 +368,14 @@ def _to_numpy(column: pa.Array) -> np.ndarray:
     if pa.types.is_fixed_size_list(column.type):
         return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, column.type.list_size)
     return column.to_numpy(zero_copy_only=False)
+
+
+def _in_fits(unit: str | None) -> bool:
+    """Whether FITS has a word for a unit."""
+    try:
+        return bool(unit) and Unit(unit, format="fits") is not None
+    except ValueError:
+        return False
 
 
 def _remove(path: Path) -> None:

@@ -1,11 +1,15 @@
 """Tables, arrays and models: what is written is read back, and nothing half-written stays."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from astropy.io import fits
 from astropy.table import Column, Table
+from astropy.units import Unit
 
 from starloom import tables
 
@@ -149,14 +153,29 @@ def test_a_model_is_arrays_and_a_card(tmp_path):
 
 
 def test_a_fits_table_keeps_units_and_descriptions_and_verifies(tmp_path):
-    from astropy.io import fits
-
     table = Table([Column([1.0], name="teff", unit="K", description="effective temperature")])
     tables.write_fits_table(tmp_path / "t.fits", table)
     with fits.open(tmp_path / "t.fits", checksum=True) as hdus:
         assert hdus[1].header["TUNIT1"] == "K"
         assert hdus[1].header["TCOMM1"] == "effective temperature"
         hdus.verify("exception")
+
+
+def test_a_unit_that_fits_lacks_is_in_the_description_and_nothing_warns(tmp_path):
+    odd = Unit("furlong", parse_strict="silent")
+    table = Table([
+        Column([1.0], name="logg", unit="dex", description="gravity"),
+        Column([1.0], name="odd", unit=odd),
+        Column([1.0], name="lz", unit="kpc km / s"),
+    ])  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tables.write_fits_table(tmp_path / "t.fits", table)
+        back = Table.read(tmp_path / "t.fits")
+    header = fits.getheader(tmp_path / "t.fits", 1)
+    assert (header["TCOMM1"], header["TCOMM2"]) == ("gravity [dex]", "[furlong]")
+    assert [back[name].unit for name in back.colnames] == [None, None, Unit("kpc km / s")]
+    assert [table[name].unit for name in ("logg", "odd")] == [Unit("dex"), odd]
 
 
 def test_the_same_fits_table_gives_the_same_bytes(tmp_path):

@@ -103,11 +103,13 @@ def test_fits_has_checksums_units_and_no_invented_value(written):
             assert {"CHECKSUM", "DATASUM"} <= set(header)
             assert header[f"TUNIT{names.index('ages_age') + 1}"] == "Gyr"
             assert header[f"TUCD{names.index('ages_age') + 1}"] == "time.age"
-            assert header[f"TUNIT{names.index('latents_fe_h') + 1}"] == "dex"
+            assert header[f"TCOMM{names.index('latents_fe_h') + 1}"] == "iron [dex]"
             null = header[f"TNULL{names.index('ages_near') + 1}"]
             np.testing.assert_array_equal(rows["ages_near"], [[4, 5], [0, 1], [null, null]])
             assert np.isnan(rows["ages_age"][2])
-    assert Table.read(written / "s.fits")["latents_z0"].mask.tolist() == [False, True, False]
+        table = Table.read(written / "s.fits")
+    assert table["ages_age"].unit == "Gyr" and table["latents_fe_h"].unit is None
+    assert table["latents_z0"].mask.tolist() == [False, True, False]
 
 
 def test_parquet_has_nulls_and_meanings(written):
