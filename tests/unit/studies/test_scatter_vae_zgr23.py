@@ -88,7 +88,9 @@ def test_numbers_and_figure_of_a_known_gain():
     assert ratio == pytest.approx(2 * found["xpvae.median_rmse_flux_reliable"].value)
     assert found["xpvae.vs_zgr_gain"].n == 300
     figure, _, caption = draw(table, WAVELENGTH_NM, zgr23.FIRST_CURVE, zgr23.reference_curve())
-    assert "300 of 400" in caption
+    assert "300 of 400" in caption and "VAE's is 50 % smaller there" in caption
+    worse = table | {"relative_flux": 4 * ours}
+    assert "VAE's is 100 % larger there" in draw(worse, WAVELENGTH_NM, *[zgr23.FIRST_CURVE] * 2)[2]
     assert len(figure.axes) == 3
 
 
@@ -96,4 +98,5 @@ def test_few_reliable_stars_leave_their_numbers_out():
     table = {name: np.ones((3, 61)) for name in ("relative_flux", "rival_flux")}
     table["reliable"] = np.array([True, False, False])
     assert [number.id for number in zgr23.numbers(table, 0)] == ["xpvae.zgr23_reliable"]
+    assert "Here" not in draw(table, WAVELENGTH_NM, *[zgr23.FIRST_CURVE] * 2)[2]
     assert zgr23.reliable(np.array([121.0, 123.0]), np.ones(2)).tolist() == [True, False]
