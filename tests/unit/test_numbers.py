@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from starloom.numbers import Number, published, read_numbers, write_numbers
+from starloom.studies.ages.numbers import MEANINGS
+from starloom.studies.scatter_vae.numbers import EVALUATED
+from starloom.studies.tagging.numbers import RECAST, SCORES
 
 LOSS = Number("xpvae.val_loss", "scatter_vae", -94.0, "nat", "validation loss", n=1000)
 
@@ -96,3 +99,10 @@ def test_the_file_is_a_json_list_of_objects(tmp_path, papers):
     assert set(entry) == {
         "id", "study", "value", "unit", "error", "n", "definition", "published", "data",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("table", [MEANINGS, EVALUATED, SCORES, RECAST])
+def test_definitions_stand_alone_since_numbers_are_sorted_by_name(table):
+    for *_, text in table.values():
+        assert "the same" not in text and "there" not in text.split(), text
+        assert not text.startswith("as "), text

@@ -18,6 +18,19 @@ _FROM = {
     "labels": "Teff, log g, [Fe/H], [C/Fe], [N/Fe] without a latent",
     "spectrum": "principal components of the spectrum without a latent",
 }
+_GAIN = (
+    "by how much the latent narrows the scatter of log age of {} test stars: 1 minus that from "
+    "latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]"
+)
+_YOUNG = "ages below 6 Gyr among rows of the map sample with [alpha/M] > {}"
+_PARTIAL = (
+    "correlation of [alpha/M] from {} with the true one, at fixed true numax, Delta nu, state and "
+    "[Fe/H] (quadratic form taken off both), test stars of the simulated sky"
+)
+_KL = (
+    "divergence of the latent from its prior at the best validation loss of the training {}; 0 if "
+    "nothing is learnt"
+)
 _LATENT = (
     "half of the central 68.27 % of {} from the latent alone minus the measured one, test stars"
 )
@@ -32,12 +45,8 @@ MEANINGS = {
     "coverage_50": ("percent", "test stars within the central 50 % of their errors in log age"),
     "coverage_68": ("percent", "test stars within the central 68 % of their errors in log age"),
     "coverage_95": ("percent", "test stars within the central 95 % of their errors in log age"),
-    "gain_rgb": (
-        "percent",
-        "by how much the latent narrows the scatter of log age of red-giant-branch test stars: 1 "
-        "minus that from latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]",
-    ),
-    "gain_rc": ("percent", "the same of red-clump test stars"),
+    "gain_rgb": ("percent", _GAIN.format("red-giant-branch")),
+    "gain_rc": ("percent", _GAIN.format("red-clump")),
     "vs_apokasc2_scatter": (
         "percent",
         "half of the central 68.27 % of the predicted age over APOKASC-2's, minus 1, test stars",
@@ -47,7 +56,8 @@ MEANINGS = {
         "half of the central 68.27 % of the age over astroNN's, minus 1, rows of the map sample",
     ),
     "vs_astronn_corrected_scatter": (
-        "percent", "the same over astroNN's ages corrected for their trend"
+        "percent", "half of the central 68.27 % of the age over astroNN's corrected for its trend, "
+                   "minus 1, rows of the map sample"
     ),
     "numax_scatter": ("uHz", _LATENT.format("numax")),
     "numax_scatter_percent": ("percent", _LATENT.format("ln numax")),
@@ -69,18 +79,19 @@ MEANINGS = {
         "rows with an age whose error is below 50 %, without survey flags, inside the training's "
         "latent range",
     ),
-    "young_alpha_rich": (
-        "percent",
-        "ages below 6 Gyr among rows of the map sample with [alpha/M] > 0.15",
-    ),
-    "young_alpha_rich_logg": ("percent", "the same with log g > 2.55"),
-    "young_alpha_rich_018": ("percent", "the same with [alpha/M] > 0.18"),
+    "young_alpha_rich": ("percent", _YOUNG.format("0.15")),
+    "young_alpha_rich_logg": ("percent", _YOUNG.format("0.15 and log g > 2.55")),
+    "young_alpha_rich_018": ("percent", _YOUNG.format("0.18")),
     "true_pull_width": (
         "sigma",
         "width of (predicted - true)/error in log age, test pairs of the simulated sky; the truth "
         "is the age that a star's mass implies",
     ),
-    "true_scatter": ("dex", "half of the central 68.27 % of the same differences"),
+    "true_scatter": (
+        "dex",
+        "half of the central 68.27 % of predicted minus true log age, test pairs of the simulated "
+        "sky; the truth is the age that a star's mass implies",
+    ),
     "gained_mass_young": (
         "percent",
         "stars of the simulated sky that gained mass and come out younger than 6 Gyr, rows of the "
@@ -93,14 +104,13 @@ MEANINGS = {
     ),
     "alpha_partial": (
         "1",
-        "correlation of [alpha/M] from the latent with the true one, at fixed true numax, Delta "
-        "nu, state and [Fe/H] (quadratic form taken off both), test stars of the simulated sky",
+        _PARTIAL.format("the latent"),
     ),
     "alpha_partial_estimated": (
         "1",
-        "the same of [alpha/M] from numax, Delta nu and state as forests tell them from Teff, log "
-        "g, [Fe/H], [C/Fe] and [N/Fe]: what an estimate's pull to the usual star brings in, "
-        "without any latent",
+        _PARTIAL.format("numax, Delta nu and state, which forests tell from Teff, log g, [Fe/H], "
+                        "[C/Fe] and [N/Fe],")
+        + ": what an estimate's pull to the usual star brings in, without any latent",
     ),
     "alpha_scatter_seismology": (
         "dex",
@@ -113,8 +123,8 @@ MEANINGS = {
     "loss_two_step": ("1", "best validation loss on the full grid, trained on broad bins first, "
                       "mean of the members"),
     "loss_single_step": ("1", "best validation loss of the training on the full grid alone"),
-    "kl_two_step": ("nat", "divergence of the latent there, two steps"),
-    "kl_single_step": ("nat", "divergence of the latent there, one step: 0 if nothing is learnt"),
+    "kl_two_step": ("nat", _KL.format("on broad bins first, then on the full grid")),
+    "kl_single_step": ("nat", _KL.format("on the full grid alone")),
 }  # fmt: skip
 
 PUBLISHED_UNITS = {

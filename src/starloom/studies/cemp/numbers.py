@@ -139,11 +139,11 @@ def _distinct(tests):
 def _recovered(recovery):
     groups = "carbon stars, M giants with long-period variables, and hot stars with Be stars"
     n = recovery["ari_n"]
+    text = f"adjusted Rand index of the populations, {{}}, with the true kinds among {groups}"
     found = [
-        *_some("ari", recovery["ari"], f"adjusted Rand index of the populations, noise as a group "
-               f"of its own, with the true kinds among {groups}", n=n),
+        *_some("ari", recovery["ari"], text.format("noise as a group of its own"), n=n),
         *_some("ari_without_noise", recovery["ari_without_noise"],
-               "the same without the stars that belong to no population", n=n),
+               text.format("without the stars that belong to none"), n=n),
     ]  # fmt: skip
     for kind, values in recovery["kinds"].items():
         for name in ("completeness", "purity"):

@@ -142,7 +142,7 @@ def _surveys(evaluation, label):
             yield _number(f"{prefix}_{name}_{NAMES[label]}", entry, name, UNITS[label], meaning)
         entry = evaluation.get(f"{survey}_apogee/{MAIN}/{label}")
         if entry:
-            meaning = f"rmse of APOGEE's minus {words}, the same {told}"
+            meaning = f"rmse of APOGEE's minus {words}, {told}"
             name = f"{prefix}_apogee_rmse_{NAMES[label]}"
             yield _number(name, entry, "rmse", UNITS[label], meaning)
 

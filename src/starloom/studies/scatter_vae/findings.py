@@ -178,13 +178,11 @@ def _beyond(table, seed, permutations) -> Iterator[tuple]:
     if not 0 < high.sum() < len(high):
         return
     columns = high, table["p_latent"], table[f"p_{rival}"]
-    text = f"AUC on the latent means minus AUC on {alpha.CLASSIFIERS[rival]}, the same test stars"
+    text = f"AUC on the latent means minus AUC on {alpha.CLASSIFIERS[rival]}, both on test stars"
     yield "alpha_advantage", *_value(alpha.advantage, columns, text, seed)
     if "p_all" in table:
         columns = high, table["p_all"], table["p_labels_ext"]
-        text = (
-            f"AUC on {alpha.CLASSIFIERS['all']} minus AUC without the latent, the same test stars"
-        )
+        text = f"AUC on {alpha.CLASSIFIERS['all']} minus AUC without the latent, both on test stars"
         yield "alpha_gain", *_value(alpha.advantage, columns, text, seed)
     tests = {
         "alpha_permutation_p": (None, "all test stars"),

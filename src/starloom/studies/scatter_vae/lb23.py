@@ -198,10 +198,10 @@ def numbers(table: Columns, names: Sequence[str], seed: int) -> list[Number]:
         theirs = root_mean_square(table[way])
         text = f"median over test stars of RMSE(j), first 32 + 32, by LB23: {path}"
         add(f"lb23_rmse_{way}", np.median, (theirs,), "1", text)
-        text = f"median over test stars of RMSE(j) by LB23 ({path}) over that of the scatter VAE"
+        text = f"median over test stars of RMSE(j) by LB23 ({path}) over the scatter VAE's"
         add(f"lb23_ratio_{way}", np.median, (theirs / ours,), "1", text)
         low = [root_mean_square(_lowest(table[which])) for which in (way, "ours")]
-        text = f"the same ratio for the first 5 coefficients of each band ({path})"
+        text += ", first 5 coefficients of each band"
         add(f"lb23_ratio_{way}_first5", np.median, (low[0] / low[1],), "1", text)
     for i, name in enumerate(names):
         off = table["labels"][:, i] - table["reference"][:, i]

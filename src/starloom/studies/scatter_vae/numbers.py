@@ -24,13 +24,19 @@ EVALUATED = {
     "residual_width_robust": (
         "residual_width_robust",
         "1",
-        "half of the 16th to 84th percentile of the same residuals",
+        "half of the 16th to 84th percentile of (x - xhat)/sqrt(e^2 + s^2) over test stars and "
+        "coefficients",
     ),
-    "residual_mean": ("residual_mean", "1", "mean of the same residuals"),
+    "residual_mean": (
+        "residual_mean",
+        "1",
+        "mean of (x - xhat)/sqrt(e^2 + s^2) over test stars and coefficients",
+    ),
     "residual_width_drawn": (
         "residual_width_drawn",
         "1",
-        "the same width with the latent drawn from each star's posterior, not its mean",
+        "standard deviation of (x - xhat)/sqrt(e^2 + s^2) over test stars and coefficients, xhat "
+        "and s of a latent drawn from each star's posterior, not its mean",
     ),
     "chi2_per_dof": (
         "chi2_per_dof",

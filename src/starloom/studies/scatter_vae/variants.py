@@ -166,8 +166,9 @@ def numbers(table: Mapping[str, np.ndarray], seed: int) -> list[Number]:
         gain = table["full_of_full"] - table["full_of_diagonal"]
         asked["variant_full"] = (table["full_of_full"], "nat", "mean log likelihood of test stars, "
             "full covariances, by a network trained with them")  # fmt: skip
-        asked["variant_full_gain"] = (gain, "nat", "the same minus that of the network trained "
-            "with independent errors, both judged by the full covariances")  # fmt: skip
+        asked["variant_full_gain"] = (gain, "nat", "mean log likelihood of test stars "
+            "by a network trained with full covariances minus that by one trained with independent "
+            "errors, both judged by the full covariances")  # fmt: skip
     found = []
     for name, (values, unit, text) in asked.items():
         error = bootstrap_error(np.mean, values, seed=seed, draws=DRAWS)

@@ -20,7 +20,8 @@ SCORES = {
     "_few": ("few", "share of {n} test stars with fewer than 10 stars nearer than their twin{how}"),
     "_white": (
         "white_found",
-        "as found first, distances whitened by the covariance within training pairs{how}",
+        "share of {n} test stars whose twin lies nearer than any other star, distances whitened by "
+        "the covariance within training pairs{how}",
     ),
     "_overlap": (
         "overlap",
@@ -30,11 +31,14 @@ SCORES = {
 }
 """Scores for each SNR: suffix, key and definition."""
 
+_RECAST = "mean {} residual of a test spectrum recast to its twin's parameters"
+_FAR = f"{_RECAST}, pairs at least 500 K apart"
+
 RECAST = {
-    "mse": ("flux^2", "mean squared residual of a test spectrum recast to its twin's parameters"),
-    "residual": ("flux", "mean absolute residual of the same"),
-    "mse_500k": ("flux^2", "as mse, pairs at least 500 K apart"),
-    "residual_500k": ("flux", "as residual, pairs at least 500 K apart"),
+    "mse": ("flux^2", _RECAST.format("squared")),
+    "residual": ("flux", _RECAST.format("absolute")),
+    "mse_500k": ("flux^2", _FAR.format("squared")),
+    "residual_500k": ("flux", _FAR.format("absolute")),
 }
 """Residuals of recast spectra without noise, against the twin's own spectrum."""
 
