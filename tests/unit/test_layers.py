@@ -17,7 +17,7 @@ ALLOWED = {
     "provenance": set(),
     "publish": {"prepare", "provenance"},
 }
-COMMON = {"tables", "columns", "graph", "job", "numbers", "config", "gaiaxpy_quiet"}
+COMMON = {"tables", "columns", "graph", "job", "numbers", "config", "gaiaxpy_quiet", "separation"}
 TOP = {"cli", "reference"}
 """Modules that stand above all rooms: they may import any."""
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from starloom.figures import ages_maps as maps
 from starloom.figures import ages_spectra as spectra
 from starloom.figures.style import PAGE_INCH, finite_range, styled
+from starloom.separation import excess_dnu
 
 Table = Mapping[str, np.ndarray]
 
@@ -148,7 +149,7 @@ SEISMOLOGY = (
         "excess_dnu",
         r"excess $\Delta\nu$",
         "",
-        lambda stars: stars["dnu"] / (0.263 * stars["numax"] ** 0.772),
+        lambda stars: excess_dnu(stars["numax"], stars["dnu"]),
     ),
 )
 """Predicted column, label, unit, measured value."""
@@ -192,7 +193,7 @@ def latent(pairs: Table) -> Figure:
     mean = np.stack([pairs[f"z{i}"] for i in range(n_latent)], axis=1)
     order = np.argsort(-mean.std(axis=0), kind="stable")
     axes_of = [(order[0], order[i]) for i in range(1, min(3, n_latent))]
-    excess = pairs["dnu"] / (0.263 * pairs["numax"] ** 0.772)
+    excess = excess_dnu(pairs["numax"], pairs["dnu"])
     shown = (
         ("red clump (1), RGB (0)", (pairs["state"] == 2).astype(float)),
         (r"$\log_{10}\nu_\mathrm{max}$ [$\mu$Hz]", np.log10(pairs["numax"])),

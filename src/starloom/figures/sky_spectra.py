@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from starloom.figures.style import PAGE_INCH, styled
+from starloom.separation import USUAL_EXPONENT, USUAL_FACTOR, excess_dnu
 
 Table = Mapping[str, np.ndarray]
 
@@ -111,11 +112,11 @@ def seismology(stars: Table, examples: Table) -> Figure:
             ("secondary_clump", "secondary clump", "C4"),
         ):
             here = (stars["state"] == state) & np.isfinite(stars["numax_uhz"])
-            excess = stars["dnu_uhz"][here] / (0.263 * stars["numax_uhz"][here] ** 0.772)
+            excess = excess_dnu(stars["numax_uhz"][here], stars["dnu_uhz"][here])
             large.plot(stars["numax_uhz"][here], excess, ".", ms=2, color=colour, label=words)
         large.axhline(1.0, color="k", lw=0.7)
         large.set(xscale="log", xlim=(3, 300), ylim=(0.72, 1.38), xlabel=r"$\nu_\max$ [$\mu$Hz]")
-        large.set_ylabel(r"$\Delta\nu / 0.263\,\nu_\max^{0.772}$")
+        large.set_ylabel(rf"$\Delta\nu / {USUAL_FACTOR}\,\nu_\max^{{{USUAL_EXPONENT}}}$")
         large.legend(markerscale=3, fontsize=7, loc="upper right")
         if "light_ppm" in examples:
             light = figure.add_subplot(grid[2, 1])

@@ -14,6 +14,8 @@ from jaxtyping import Float
 from scipy import sparse
 from scipy.special import ndtr
 
+from starloom.separation import GRID_EXPONENT, GRID_FACTOR
+
 CADENCE_MS = 1765.4629e-6
 """A long cadence [1e6 s], so that one over it is in uHz."""
 
@@ -46,8 +48,8 @@ class Grid:
     low_uhz: float = 2.0
     high_uhz: float = 270.0
     step_uhz: float = 0.009
-    dnu_factor: float = 0.268
-    dnu_exponent: float = 0.758
+    dnu_factor: float = GRID_FACTOR
+    dnu_exponent: float = GRID_EXPONENT
     bins: int = 2092
     window_dex: float = 0.02
     window_step_dex: float = 0.005

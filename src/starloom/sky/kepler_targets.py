@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from starloom.separation import grid_dnu
 from starloom.sky.draws import Draws
 from starloom.sky.labels import kepler_magnitude
 from starloom.sky.labels.infrared import twomass_photometry
@@ -120,11 +121,10 @@ def power_edges() -> np.ndarray:
     Bin edges [uHz] of power spectra without a light curve: a fixed part of the large separation.
 
     References:
-        Huber et al. (2010), ApJ 723, 1607, Eq. 1: 0.268 nu^0.758; Leung et al. (2023), Sec. 4.2.
+        Huber et al. (2010), ApJ 723, 1607, Eq. 1; Leung et al. (2023), Sec. 4.2.
     """
-    separation = lambda freq: 0.268 * freq**0.758  # noqa: E731
-    parts = separation(LOW_UHZ) / STEP_UHZ
+    parts = grid_dnu(LOW_UHZ) / STEP_UHZ
     edges = [LOW_UHZ]
     while edges[-1] < HIGH_UHZ:
-        edges.append(edges[-1] + separation(edges[-1]) / parts)
+        edges.append(edges[-1] + grid_dnu(edges[-1]) / parts)
     return np.array(edges)

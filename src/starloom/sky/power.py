@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from starloom.separation import grid_dnu
 from starloom.sky.averaged_noise import gamma_mean
 from starloom.sky.granulation import apodisation, granulation
 from starloom.sky.mixed_modes import dipole, multiplet
@@ -101,7 +102,7 @@ def binned_power(
     bins = len(edges) - 1
     padded = np.append(edges, edges[-1] + np.diff(edges)[-1] * np.arange(1, 1 + -bins % LANES))
     width = np.diff(padded)
-    usual_dnu = 0.268 * padded[:-1].clip(0.1) ** 0.758
+    usual_dnu = grid_dnu(padded[:-1].clip(0.1))
     parts = max(SUBBINS, int(np.ceil(SUBBINS * np.max(width / (FINE_DNU * usual_dnu)))))
     points = padded[:-1] + width * np.arange(parts + 1)[:, None] / parts
     window = _window(padded)

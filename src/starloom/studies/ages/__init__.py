@@ -9,7 +9,6 @@ from starloom.studies.ages.catalog import catalog, labels_of
 from starloom.studies.ages.check import disagreement, rank, residual
 from starloom.studies.ages.forests import (
     Forests,
-    excess_dnu,
     grow_all,
     predict_all,
     targets,
@@ -37,7 +36,6 @@ __all__ = [
     "decode",
     "disagreement",
     "encode",
-    "excess_dnu",
     "from_model",
     "grow_all",
     "jacobian",

@@ -7,15 +7,12 @@ import numpy as np
 
 from starloom.models.forest import Forest, from_arrays, grow, predict, to_arrays
 from starloom.prepare.seismic import CLUMP
+from starloom.separation import excess_dnu
 from starloom.training.calibration import width_scale
 
 Table = Mapping[str, np.ndarray]
 
 TRAINING, VALIDATION = 0, 1
-
-DNU_FACTOR, DNU_EXPONENT = 0.263, 0.772
-"""Usual large separation 0.263 numax^0.772 uHz, over which the excess is taken: Stello et al.
-(2009), MNRAS 400, L80, as Leung et al. (2023), Eq. 6."""
 
 AGE_INPUTS = {
     "fiducial": ("latent", "teff", "fe_h"),
@@ -47,11 +44,6 @@ class Forests:
 
     forests: Mapping[str, Sequence[Forest]]
     age_scale: float
-
-
-def excess_dnu(numax_uhz: np.ndarray, dnu_uhz: np.ndarray) -> np.ndarray:
-    """Large separation over the usual one at this numax: Leung et al. (2023), Eq. 7."""
-    return dnu_uhz / (DNU_FACTOR * numax_uhz**DNU_EXPONENT)
 
 
 def targets(stars: Table) -> dict[str, np.ndarray]:

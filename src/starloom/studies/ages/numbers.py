@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from starloom.numbers import Number
+from starloom.separation import USUAL_EXPONENT, USUAL_FACTOR
 
 STUDY = "ages"
 
@@ -31,6 +32,7 @@ _KL = (
     "divergence of the latent from its prior at the best validation loss of the training {}; 0 if "
     "nothing is learnt"
 )
+_EXCESS = f"Delta nu/({USUAL_FACTOR} numax^{USUAL_EXPONENT})"
 _LATENT = (
     "half of the central 68.27 % of {} from the latent alone minus the measured one, test stars"
 )
@@ -63,7 +65,7 @@ MEANINGS = {
     "numax_scatter_percent": ("percent", _LATENT.format("ln numax")),
     "dnu_scatter": ("uHz", _LATENT.format("Delta nu")),
     "dnu_scatter_percent": ("percent", _LATENT.format("ln Delta nu")),
-    "excess_dnu_scatter": ("1", _LATENT.format("Delta nu/(0.263 numax^0.772)")),
+    "excess_dnu_scatter": ("1", _LATENT.format(_EXCESS)),
     "teff_scatter": ("K", _LATENT.format("Teff")),
     "feh_scatter": ("dex", _LATENT.format("[Fe/H]")),
     "alpha_scatter": ("dex", _LATENT.format("[alpha/M]")),

@@ -9,7 +9,8 @@ from starloom.columns import AGE_FLAGS
 from starloom.models.forest import grow, predict
 from starloom.prepare.identifiers import join_ids
 from starloom.prepare.seismic import CLUMP, RGB
-from starloom.studies.ages.forests import AGE_INPUTS, TRAINING, excess_dnu, targets
+from starloom.separation import excess_dnu
+from starloom.studies.ages.forests import AGE_INPUTS, TRAINING, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
 
 Table = Mapping[str, np.ndarray]
