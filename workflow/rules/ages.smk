@@ -239,6 +239,7 @@ rule evaluate_ages:
         runtime=grows(20),
         gpu=0,
     params:
+        options={"seed": config["seed"]} | AGES["forest"],
         code=code_of("evaluate_ages"),
     script:
         "../scripts/evaluate_ages.py"

@@ -184,7 +184,7 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     stars = _forest_stars()
     forests = ages.grow_all(stars, seed=0, trees=40, leaf=3, lead=True)
     found = stars | ages.predict_all(forests, stars)
-    scores = scores_of(found)
+    scores = scores_of(found, 0)
     assert scores["scatter_rgb_fiducial"]["value"] < 0.8 * scores["scatter_rgb_z_only"]["value"]
     assert scores["pull_width"]["value"] == pytest.approx(1.0, abs=0.2)
     assert scores["rgb_missed"]["value"] < 20
@@ -201,7 +201,7 @@ def test_forests_use_what_they_are_given_and_their_errors_are_calibrated():
     difference = found["age_fiducial"] - stars["log_age_apokasc2"]
     pull = (difference / found["age_fiducial_err"])[stars["split"] == 2]
     low, high = np.percentile(pull, [15.865, 84.135])
-    known = truth_scores(found, truth)["true_pull_width"]["value"]
+    known = truth_scores(found, truth, 0)["true_pull_width"]["value"]
     assert known == pytest.approx((high - low) / 2, rel=1e-3)
 
 
@@ -214,12 +214,17 @@ def test_a_latent_that_knows_alpha_beyond_seismology_is_found_out():
     truth = {"numax_uhz": stars["numax"], "dnu_uhz": stars["dnu"], "fe_h": stars["fe_h"]}
     truth |= {"state": np.full(len(own), "rgb"), "alpha_m": stars["alpha_m"]}
     noise = 0.02 * random.normal(size=len(own))
-    honest = alpha_scores(stars | {"predicted_alpha_m": 0.1 * (log_numax - 4) + noise}, truth)
-    leaky = alpha_scores(stars | {"predicted_alpha_m": stars["alpha_m"] + noise}, truth)
+    forest = {"seed": 0, "trees": 100, "leaf": 5, "lead": True}
+    blind = stars | {"predicted_alpha_m": 0.1 * (log_numax - 4) + noise}
+    honest = alpha_scores(blind, truth, **forest)
+    leaky = alpha_scores(stars | {"predicted_alpha_m": stars["alpha_m"] + noise}, truth, **forest)
     assert abs(honest["alpha_partial"]["value"]) < 4 * honest["alpha_partial"]["error"]
     assert leaky["alpha_partial"]["value"] > 0.8
     assert honest["alpha_scatter_seismology"]["value"] == pytest.approx(0.05, rel=0.25)
-    assert alpha_scores(stars, truth) == {}
+    assert alpha_scores(stars, truth, **forest) == {}
+    other = alpha_scores(blind, truth, **forest | {"seed": 1})["alpha_partial"]
+    assert other["value"] == honest["alpha_partial"]["value"]
+    assert other["error"] != honest["alpha_partial"]["error"]
 
 
 def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
@@ -301,7 +306,7 @@ def test_ages_beside_astronn_are_those_of_the_map_sample():
     catalog = {"Age": age, "Age_Error": np.array([1.0] * 7 + [3.0])}
     catalog["age_flag"] = np.zeros(8, int)
     other = age / (1 + 0.1 * np.array([-1, 1, -1, 1, -1, 1, np.nan, 9]))
-    found = beside_astronn(catalog, {"age": other, "age_corrected": np.full(8, np.nan)})
+    found = beside_astronn(catalog, {"age": other, "age_corrected": np.full(8, np.nan)}, 0)
     score = found["vs_astronn_scatter"]
     assert set(found) == {"vs_astronn_scatter"} and score["n"] == 6
     np.testing.assert_allclose(score["value"], 10.0)
@@ -320,6 +325,6 @@ def test_stars_that_gained_mass_are_counted_where_no_training_saw_them():
     catalog = {"source_id": np.arange(10), "Age": np.array([5.0] * 4 + [7.0] * 5 + [np.nan])}
     stars = {"source_id": np.arange(10), "mass_gain": np.array([1.0] + [1.4] * 9)}
     predicted = {"source_id": np.array([1, 2]), "split": np.array([0, 2])}
-    found = gained_mass(catalog, predicted, stars)["gained_mass_young"]
+    found = gained_mass(catalog, predicted, stars, 0)["gained_mass_young"]
     assert found["n"] == 7 and found["value"] == pytest.approx(100 * 2 / 7)
-    assert gained_mass(catalog, predicted, stars | {"mass_gain": np.ones(10)}) == {}
+    assert gained_mass(catalog, predicted, stars | {"mass_gain": np.ones(10)}, 0) == {}

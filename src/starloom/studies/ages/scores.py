@@ -1,6 +1,7 @@
 """What stars that no network and no forest has seen say of the ages and of the latent space."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ FEWEST = 5
 """Stars below which a score is left out."""
 
 
-def _with_error(statistic, *columns, seed=0):
+def _scored(statistic, *columns, seed):
     """Value, bootstrap error and number of stars, or None for too few."""
     if len(columns[0]) < FEWEST:
         return None
@@ -36,22 +37,27 @@ def _with_error(statistic, *columns, seed=0):
     return {"value": value, "error": error, "n": len(columns[0])} if usable else None
 
 
-def test_scores(predicted: Table) -> dict[str, dict]:
+def test_scores(predicted: Table, seed: int) -> dict[str, dict]:
     """
     Scores of the test pairs.
 
     Args:
         predicted: columns of the pairs with predictions, all splits.
+        seed: of the bootstraps.
 
     Returns:
         By name: value, its bootstrap error, number of stars. Scores of too few stars are absent.
     """
     stars = {name: values[predicted["split"] == 2] for name, values in predicted.items()}
-    found = _ages(stars) | _seismology(stars) | _states(stars)
-    return {name: score for name, score in found.items() if score}
+    score = partial(_scored, seed=seed)
+    return _known(_ages(stars, score) | _seismology(stars, score) | _states(stars, score))
 
 
-def _ages(stars):
+def _known(found):
+    return {name: value for name, value in found.items() if value}
+
+
+def _ages(stars, score):
     found = {}
     truth = 10 ** stars["log_age"]
     for name in AGE_INPUTS:
@@ -60,25 +66,25 @@ def _ages(stars):
         relative = 100 * (10 ** stars[f"age_{name}"] / truth - 1)
         for kind, state in (("rgb", RGB), ("rc", CLUMP)):
             good = np.isfinite(relative) & (stars["state"] == state)
-            found[f"scatter_{kind}_{name}"] = _with_error(np.std, relative[good])
-            found[f"robust_{kind}_{name}"] = _with_error(width, relative[good])
+            found[f"scatter_{kind}_{name}"] = score(np.std, relative[good])
+            found[f"robust_{kind}_{name}"] = score(width, relative[good])
     if "age_fiducial" not in stars:
         return found
     for kind, state in (("rgb", RGB), ("rc", CLUMP)):
         errors = np.stack([stars[f"age_{n}"] - stars["log_age"] for n in ("fiducial", "surface")])
         good = np.isfinite(errors).all(axis=0) & (stars["state"] == state)
-        found[f"gain_{kind}"] = _with_error(_gain, *errors[:, good])
+        found[f"gain_{kind}"] = score(_gain, *errors[:, good])
     value, sigma = stars["age_fiducial"], stars["age_fiducial_err"]
     good = np.isfinite(value) & np.isfinite(stars["log_age"])
     relative = 100 * (10 ** value[good] / truth[good] - 1)
-    found["bias"] = _with_error(np.mean, relative)
+    found["bias"] = score(np.mean, relative)
     pull = pulls(value[good], sigma[good], stars["log_age"][good], stars["log_age_err"][good])
-    found["pull_width"] = _with_error(width, pull)
+    found["pull_width"] = score(width, pull)
     for index, level in enumerate((50, 68, 95)):
-        found[f"coverage_{level}"] = _with_error(lambda p, i=index: 100 * coverage(p)[i], pull)
+        found[f"coverage_{level}"] = score(lambda p, i=index: 100 * coverage(p)[i], pull)
     other = good & np.isfinite(stars["log_age_apokasc2"])
     beside = 100 * (10 ** (value[other] - stars["log_age_apokasc2"][other]) - 1)
-    found["vs_apokasc2_scatter"] = _with_error(width, beside)
+    found["vs_apokasc2_scatter"] = score(width, beside)
     return found
 
 
@@ -86,7 +92,7 @@ def _gain(ours, other):
     return 100 * (1 - width(ours) / width(other))
 
 
-def _seismology(stars):
+def _seismology(stars, score):
     known = targets(stars)
     found = {}
     for name, key, back in (
@@ -105,34 +111,37 @@ def _seismology(stars):
         good = np.isfinite(truth) & np.isfinite(value)
         if back is not None:
             share = 100 * (value - truth)[good]
-            found[f"{name}_scatter_percent"] = _with_error(width, share)
+            found[f"{name}_scatter_percent"] = score(width, share)
             truth, value = back(truth), back(value)
         difference = (value - truth)[good]
-        found[f"{name}_scatter"] = _with_error(width, difference)
+        found[f"{name}_scatter"] = score(width, difference)
     return found
 
 
-def _states(stars):
+def _states(stars, score):
     if "predicted_clump" not in stars:
         return {}
     called = stars["predicted_clump"] > 0.5
     return {
-        name: _with_error(np.mean, 100.0 * wrong[stars["state"] == state])
+        name: score(np.mean, 100.0 * wrong[stars["state"] == state])
         for name, wrong, state in (("rc_missed", ~called, CLUMP), ("rgb_missed", called, RGB))
     }
 
 
-def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dict[str, dict]:
+def catalog_scores(
+    catalog: Table, alpha_m: np.ndarray, logg: np.ndarray, seed: int
+) -> dict[str, dict]:
     """Counts and shares of the catalogue; `alpha_m` and `logg` [dex] of its rows."""
     known, clean = np.isfinite(catalog["LogAge"]), map_sample(catalog)
-    scores = {
+    score = partial(_scored, seed=seed)
+    counts = {
         "catalog_rows": len(known),
         "catalog_latent": int(np.isfinite(catalog["z0"]).sum()),
         "catalog_age": int(known.sum()),
         "map_sample": int(clean.sum()),
     }
     found = {
-        name: {"value": float(value), "error": None, "n": None} for name, value in scores.items()
+        name: {"value": float(value), "error": None, "n": None} for name, value in counts.items()
     }
     for name, cut in (
         ("young_alpha_rich", alpha_m > 0.15),
@@ -140,8 +149,8 @@ def catalog_scores(catalog: Table, alpha_m: np.ndarray, logg: np.ndarray) -> dic
         ("young_alpha_rich_018", alpha_m > 0.18),
     ):
         rich = clean & cut
-        found[name] = _with_error(np.mean, 100.0 * (catalog["Age"][rich] < YOUNG_GYR))
-    return {name: score for name, score in found.items() if score}
+        found[name] = score(np.mean, 100.0 * (catalog["Age"][rich] < YOUNG_GYR))
+    return _known(found)
 
 
 def map_sample(catalog: Table) -> np.ndarray:
@@ -151,29 +160,32 @@ def map_sample(catalog: Table) -> np.ndarray:
     return precise & ((catalog["age_flag"] & _UNCLEAN) == 0)
 
 
-def beside_astronn(catalog: Table, astronn: Table) -> dict[str, dict]:
+def beside_astronn(catalog: Table, astronn: Table, seed: int) -> dict[str, dict]:
     """
     Ages of the map sample beside those of another catalogue of the same rows.
 
     Args:
         catalog: columns of the age catalogue.
         astronn: age and age_corrected [Gyr], of `archives.astronn.read_astronn`.
+        seed: of the bootstraps.
     """
     clean, found = map_sample(catalog), {}
+    score = partial(_scored, seed=seed)
     for name, other in (("", "age"), ("_corrected", "age_corrected")):
         good = clean & np.isfinite(astronn[other])
         relative = 100 * (catalog["Age"][good] / astronn[other][good] - 1)
-        found[f"vs_astronn{name}_scatter"] = _with_error(width, relative)
-    return {name: score for name, score in found.items() if score}
+        found[f"vs_astronn{name}_scatter"] = score(width, relative)
+    return _known(found)
 
 
-def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
+def truth_scores(predicted: Table, truth: Table, seed: int) -> dict[str, dict]:
     """
     What only the simulated sky can say, of the test pairs.
 
     Args:
         predicted: columns of the pairs with predictions.
         truth: age_of_mass_gyr, numax_uhz and dnu_uhz of the same stars.
+        seed: of the bootstraps.
 
     Returns:
         Scores as `test_scores`.
@@ -181,22 +193,24 @@ def truth_scores(predicted: Table, truth: Table) -> dict[str, dict]:
     test = predicted["split"] == 2
     stars = {name: values[test] for name, values in predicted.items()}
     truth = {name: values[test] for name, values in truth.items()}
-    found = {}
+    score, found = partial(_scored, seed=seed), {}
     if "age_fiducial" in stars:
         good = np.isfinite(stars["age_fiducial"])
         difference = (stars["age_fiducial"] - np.log10(truth["age_of_mass_gyr"]))[good]
         pull = difference / stars["age_fiducial_err"][good]
-        found["true_pull_width"] = _with_error(width, pull)
-        found["true_scatter"] = _with_error(width, difference)
+        found["true_pull_width"] = score(width, pull)
+        found["true_scatter"] = score(width, difference)
     if "predicted_excess_dnu" in stars:
         true = excess_dnu(truth["numax_uhz"], truth["dnu_uhz"])
         good = np.isfinite(true) & (stars["state"] == RGB)
         both = (stars["predicted_excess_dnu"][good], true[good])
-        found["excess_correlation"] = _with_error(_correlation, *both)
-    return {name: score for name, score in found.items() if score}
+        found["excess_correlation"] = score(_correlation, *both)
+    return _known(found)
 
 
-def alpha_scores(predicted: Table, truth: Table) -> dict[str, dict]:
+def alpha_scores(
+    predicted: Table, truth: Table, *, seed: int, **forest: int | bool
+) -> dict[str, dict]:
     """
     Whether the latent knows more of [alpha/M] than the star's seismology does.
 
@@ -208,6 +222,8 @@ def alpha_scores(predicted: Table, truth: Table) -> dict[str, dict]:
     Args:
         predicted: columns of the pairs with predictions.
         truth: alpha_m, fe_h, numax_uhz, dnu_uhz and state (names) of the same stars.
+        seed: of the forests and the bootstraps.
+        forest: trees, leaf and lead of the forests, see `forests.grow_all`.
 
     Returns:
         Scores as `test_scores`.
@@ -224,23 +240,24 @@ def alpha_scores(predicted: Table, truth: Table) -> dict[str, dict]:
         return {}
 
     def ask(x, target):
-        forest = grow(x[training], target[training], seed=0, trees=100, leaf=5, lead=True)
-        return predict(forest, np.where(np.isfinite(x), x, 0.0))[0]
+        grown = grow(x[training], target[training], seed=seed, **forest)
+        return predict(grown, np.where(np.isfinite(x), x, 0.0))[0]
 
     estimated = np.stack([ask(surface, column) for column in seismology.T], axis=1)
     test = known & (predicted["split"] == 2) & np.isfinite(predicted["predicted_alpha_m"])
     controls = np.column_stack([seismology, truth["fe_h"]])[test]
     from_seismology = ask(seismology, alpha_m)[test]
-    found = {"alpha_scatter_seismology": _with_error(width, from_seismology - alpha_m[test])}
+    score = partial(_scored, seed=seed)
+    found = {"alpha_scatter_seismology": score(width, from_seismology - alpha_m[test])}
     for name, value in (
         ("alpha_partial", predicted["predicted_alpha_m"]),
         ("alpha_partial_estimated", ask(estimated, alpha_m)),
     ):
-        found[name] = _with_error(_partial, value[test], truth["alpha_m"][test], controls)
-    return {name: score for name, score in found.items() if score}
+        found[name] = score(_partial, value[test], truth["alpha_m"][test], controls)
+    return _known(found)
 
 
-def gained_mass(catalog: Table, predicted: Table, stars: Table) -> dict[str, dict]:
+def gained_mass(catalog: Table, predicted: Table, stars: Table, seed: int) -> dict[str, dict]:
     """
     Whether stars that took mass from a companion come out young, as their mass does.
 
@@ -248,12 +265,13 @@ def gained_mass(catalog: Table, predicted: Table, stars: Table) -> dict[str, dic
         catalog: source_id and Age [Gyr] of the catalogue.
         predicted: source_id and split of the pairs; those not of the test set are left out.
         stars: source_id and mass_gain of the simulated stars.
+        seed: of the bootstraps.
     """
     rows = join_ids(catalog["source_id"], stars["source_id"])
     seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != 2])
     gained = (rows >= 0) & (stars["mass_gain"][rows] > 1.0) & ~seen & np.isfinite(catalog["Age"])
-    score = _with_error(np.mean, 100.0 * (catalog["Age"][gained] < YOUNG_GYR))
-    return {"gained_mass_young": score} if score else {}
+    young = catalog["Age"][gained] < YOUNG_GYR
+    return _known({"gained_mass_young": _scored(np.mean, 100.0 * young, seed=seed)})
 
 
 def _correlation(first, second):
