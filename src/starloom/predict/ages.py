@@ -14,12 +14,14 @@ def add_ages(products: argparse._SubParsersAction) -> None:
         "ages",
         help="ages and seismology of giants, from apStar or asStar files",
         description="Latent positions, ages, numax, Delta nu and clump probability of giants with "
-        "APOGEE spectra. Ages need Teff and [Fe/H]: give a table with APOGEE_ID and the labels "
-        "of allStar; without it they come from the latent alone, and age_flag says so.",
+        "APOGEE spectra, as the catalogue of ages has them. Ages need Teff and [Fe/H]: give "
+        "allStar, or a table with APOGEE_ID, TEFF, FE_H and, for all flags of the catalogue, "
+        "LOGG, SNREV, STARFLAG, ASPCAPFLAG; without it ages come from the latent alone, dwarfs "
+        "are not left out, and age_flag says so.",
     )
     common_options(parser, MODEL, "apStar or asStar files")
     parser.add_argument("--forests", type=Path, default=Path(FORESTS), help=f"({FORESTS})")
-    parser.add_argument("--labels", type=Path, help="table with APOGEE_ID, TEFF, LOGG, FE_H, ...")
+    parser.add_argument("--labels", type=Path, help="allStar, or a table of its columns")
     parser.set_defaults(run=_run_ages)
 
 
@@ -41,13 +43,14 @@ def add_psd_check(commands: argparse._SubParsersAction) -> None:
 def _run_ages(given: argparse.Namespace) -> int:
     import numpy as np
 
-    from starloom.predict.command import write_output
-    from starloom.predict.giants import ages_of_spectra, labels_by_name
+    from starloom.columns import AGE_FLAGS
+    from starloom.predict.command import say_flags, write_output
+    from starloom.predict.giants import ages_of_spectra, read_labels
     from starloom.studies import ages
     from starloom.tables import read_model
 
     arrays, card = read_model(given.model)
-    labels = labels_by_name(given.labels) if given.labels else None
+    labels = read_labels(given.labels) if given.labels else None
     found = ages_of_spectra(
         given.files, ages.from_model(arrays, card), card, read_model(given.forests)[0], labels
     )
@@ -56,6 +59,7 @@ def _run_ages(given: argparse.Namespace) -> int:
         f"{len(found['path'])} spectra, {np.isfinite(found['LogAge']).sum()} with an age: "
         f"{given.output}"
     )
+    say_flags(found["age_flag"], AGE_FLAGS)
     return 0
 
 

@@ -7,35 +7,53 @@ import numpy as np
 
 from starloom.archives.kepler_files import read_quarter
 from starloom.archives.sdss import read_allstar
-from starloom.columns import AGE_FLAGS, POWER_FLAGS
-from starloom.prepare.apogee import read_raw, spectra
+from starloom.columns import POWER_FLAGS
+from starloom.prepare.apogee import allstar_rows, read_raw, spectra
 from starloom.prepare.light_curves import stitch
 from starloom.prepare.power import UNUSABLE
 from starloom.prepare.psd import log_ratio, periodogram, settings_of
-from starloom.studies.ages.catalog import AGE_LOGG, LATENT_LOGG, NAMES, labels_of, predictions
+from starloom.studies.ages.catalog import NAMES, SURVEY, estimates, labels_of
 from starloom.studies.ages.check import disagreement, rank, residual
 from starloom.studies.ages.forests import from_model
 from starloom.studies.ages.model import Model, encode, reconstruct
 
+PLACE = ("TELESCOPE", "FIELD", "FILE")
+"""Columns of allStar that name the file of a spectrum."""
 
-def labels_by_name(path: str | Path) -> dict[str, dict[str, float]]:
+
+def read_labels(path: str | Path) -> dict[str, np.ndarray]:
     """
-    Labels of a user's table by APOGEE_ID; of repeated stars the first row counts.
+    What a user's table, allStar or a part of it, says of the stars: the columns that there are.
 
     Raises:
         ValueError: if the table lacks APOGEE_ID, TEFF or FE_H.
     """
     names = [*NAMES, *(f"{name}_ERR" for name in NAMES)]
-    table = read_allstar(path, names)
+    table = read_allstar(path, [*names, *SURVEY, *PLACE])
     missing = [name for name in ("TEFF", "FE_H") if name not in table]
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}: ages need Teff and [Fe/H]")
-    n_row = len(table["APOGEE_ID"])
-    full = {name: table.get(name, np.full(n_row, np.nan)) for name in names}
-    labels = labels_of(full)
+    return table
+
+
+def label_rows(
+    paths: Sequence[Path], apogee_id: np.ndarray, table: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """
+    Row of a table for each spectrum: that of its file, else the first of its star, else -1.
+
+    Args:
+        paths: of the spectra; in the archive's folders telescope/field/file they name a row.
+        apogee_id: of their headers.
+        table: of `read_labels`.
+    """
     ids = np.char.strip(table["APOGEE_ID"].astype(str))
-    rows = {name: row for row, name in reversed(list(enumerate(ids)))}
-    return {star: {name: float(v[row]) for name, v in labels.items()} for star, row in rows.items()}
+    first = {name: row for row, name in reversed(list(enumerate(ids))) if name}
+    by_star = np.array([first.get(str(name), -1) for name in apogee_id], int)
+    if not set(PLACE) <= set(table):
+        return by_star
+    by_file = allstar_rows([str(path.absolute()) for path in paths], table)
+    return np.where(by_file >= 0, by_file, by_star)
 
 
 def ages_of_spectra(
@@ -43,56 +61,50 @@ def ages_of_spectra(
     model: Model,
     card: Mapping,
     forests: Mapping[str, np.ndarray],
-    labels: Mapping[str, Mapping[str, float]] | None,
+    labels: Mapping[str, np.ndarray] | None,
 ) -> dict[str, np.ndarray]:
     """
-    Ages and what goes with them of combined spectra in files.
+    Ages and what goes with them of combined spectra in files, as the catalogue has them.
 
     Args:
         paths: apStar or asStar files; one that cannot be read is flagged.
         model: the trained encoder-decoders.
         card: of the model, with its continuum pixels.
         forests: arrays of the trained forests.
-        labels: of `labels_by_name`, or None: then ages come from the latent alone.
+        labels: of `read_labels`, or None: then ages come from the latent alone. What the table
+            does not say of a star, or has no column of, leaves out no value of it.
 
     Returns:
-        path, apogee_id, spectrum_flag, z0, e_z0, ..., LogAge, Age with errors, clump_probability,
-        numax and dnu with errors, age_flag; NaN where there is none.
+        path, apogee_id, spectrum_flag, and the columns of `catalog.estimates`.
     """
     raw = read_raw(paths)
-    chosen = [np.array(pixels) for pixels in card["continuum"]]
-    arrays, _ = spectra(raw, chosen)
-    good = arrays["spectrum_flag"] == 0
-    blank = dict.fromkeys([f"{ours}{e}" for ours in NAMES.values() for e in ("", "_err")], np.nan)
-    rows = [(labels or {}).get(str(name), blank) for name in raw["apogee_id"]]
-    known = {name: np.array([row[name] for row in rows]) for name in blank}
-    given = known | encode(model, arrays["flux"])
-    reach = forests["reach"]
+    arrays, _ = spectra(raw, [np.array(pixels) for pixels in card["continuum"]])
+    rows = np.full(len(paths), -1)
+    if labels is not None:
+        rows = label_rows(paths, raw["apogee_id"], labels)
+    said, table = rows >= 0, labels or {}
+    nothing = np.full(len(table.get("APOGEE_ID", " ")), np.nan)
+    every = [f"{name}{error}" for name in NAMES for error in ("", "_ERR")]
+    stars = labels_of({name: table.get(name, nothing) for name in every}, rows)
+    stars = {name: np.where(said, values, np.nan) for name, values in stars.items()}
+    if "LOGG" not in table:
+        del stars["logg"]
+    stars |= {name: table[name][rows] for name in SURVEY if name in table}
     trained = from_model({name: v for name, v in forests.items() if name != "reach"})
-    found = predictions(trained, given, "z_only" if labels is None else "fiducial")
-    mean = given["latent_mean"]
-    for index in range(mean.shape[2]):
-        found[f"z{index}"] = mean[:, 0, index].astype(float)
-        found[f"e_z{index}"] = given["latent_sigma"][:, 0, index].astype(float)
-    for values in found.values():
-        values[~good] = np.nan
-    far = ((mean < reach[0]) | (mean > reach[1])).any(axis=(1, 2))
-    logg = known["logg"]
-    flag = np.zeros(len(paths), np.int32)
-    for name, where in (
-        ("bad_spectrum", ~good),
-        ("outside_latent", (logg <= LATENT_LOGG[0]) | (logg >= LATENT_LOGG[1])),
-        ("outside_age", (logg <= AGE_LOGG[0]) | (logg >= AGE_LOGG[1])),
-        ("no_labels", ~np.isfinite(known["teff"] + known["fe_h"])),
-        ("out_of_range", far & good),
-    ):
-        flag |= np.where(where, AGE_FLAGS[name].mask, 0).astype(np.int32)
+    found = estimates(
+        stars,
+        encode(model, arrays["flux"]) | {"spectrum_flag": arrays["spectrum_flag"]},
+        np.arange(len(paths)),
+        trained,
+        forests["reach"],
+        said,
+        "z_only" if labels is None else "fiducial",
+    )
     return {
         "path": np.array([str(path) for path in paths], object),
         "apogee_id": raw["apogee_id"].astype(object),
         "spectrum_flag": arrays["spectrum_flag"],
         **found,
-        "age_flag": flag,
     }
 
 

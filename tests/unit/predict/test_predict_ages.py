@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
+from starloom.archives.sdss import read_allstar
 from starloom.cli import main
 from starloom.columns import AGE_FLAGS, SPECTRUM_FLAGS
+from starloom.prepare.apogee import read_raw, spectra
 from starloom.prepare.continuum import CHIP_SIZES
 from starloom.sky.files import write_apstar
 from starloom.studies import ages
-from starloom.studies.ages.forests import to_model
-from starloom.tables import read_table, write_model
+from starloom.studies.ages.forests import from_model, to_model
+from starloom.tables import read_model, read_table, write_model
 from starloom.training.fit import Settings
 
 PSD = {
@@ -89,6 +92,85 @@ def test_without_labels_the_latent_alone_gives_the_age_and_the_flag_says_so(fold
     found = _predict(folder)
     assert np.isfinite(found["Age"][0])
     assert found["age_flag"][0] & AGE_FLAGS["no_labels"].mask
+
+
+@pytest.fixture(scope="module")
+def survey(folder):
+    """Eight spectra in the archive's folders and their allStar; each lacks something else."""
+    random, n = np.random.default_rng(1), 8
+    names = [f"2M-{i}" for i in (0, 1, 2, 3, 4, 5, 6, 0)]
+    table = {
+        "APOGEE_ID": names,
+        "TELESCOPE": ["apo25m"] * n,
+        "FIELD": ["F", "F", "F", "F", "F", "F", "F", "G"],
+        "FILE": [f"apStar-dr17-{name}.fits" for name in names],
+        "RA": np.ones(n), "DEC": np.ones(n),
+        "TEFF": [4800.0, 4800, 4800, 4800, -9999, 4800, 4800, 4600],
+        "LOGG": [2.9, 2.0, 4.5, 2.9, 2.9, 2.9, np.nan, 2.7],
+        "FE_H": np.zeros(n), "FE_H_ERR": np.full(n, 0.1), "TEFF_ERR": np.full(n, 50.0),
+        "SNREV": [100.0, 100, 100, 20, 100, 100, 100, 100],
+        "STARFLAG": [0, 0, 0, 0, 0, 4, 0, 0], "ASPCAPFLAG": np.zeros(n, int),
+    }  # fmt: skip
+    paths = []
+    for row in range(n):
+        place = [table[name][row] for name in ("TELESCOPE", "FIELD", "FILE")]
+        paths.append(folder.joinpath("stars", *place))
+        about = {
+            "apogee_id": names[row], "field": place[1], "ra": 1.0, "dec": 1.0, "j_mag": 9.0,
+            "h_mag": 8.0, "k_mag": 7.9, "snr": 100.0, "n_visits": 3, "starflag": 0, "vhelio": 1.0,
+            "vscatter": 0.1, "mask": np.zeros(8575, int), "error": np.full(8575, 3.0),
+            "flux": 300 * (1 + 0.01 * random.normal(size=8575)),
+        }  # fmt: skip
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        write_apstar(paths[-1], about)
+    Table(table).write(folder / "allStar.fits")
+    return paths
+
+
+def _predict_survey(folder, paths, labels):
+    words = ["predict", "ages", *map(str, paths), "--labels", str(folder / labels)]
+    words += ["-o", str(folder / "s.parquet"), "--model", str(folder / "model")]
+    assert main([*words, "--forests", str(folder / "forests")]) == 0
+    return read_table(folder / "s.parquet")
+
+
+def test_a_star_of_the_catalogue_predicted_again_is_the_same(folder, survey, capsys):
+    allstar = read_allstar(folder / "allStar.fits")
+    for name in ("ALPHA_M", "C_FE", "N_FE"):
+        allstar[name] = np.full(8, np.nan)
+    for name in ("LOGG", "ALPHA_M", "C_FE", "N_FE"):
+        allstar[f"{name}_ERR"] = np.full(8, np.nan)
+    arrays, card = read_model(folder / "model")
+    flux = spectra(read_raw(survey), [np.array(pixels) for pixels in card["continuum"]])[0]
+    latents = ages.encode(ages.from_model(arrays, card), flux["flux"]) | {
+        "allstar_row": np.arange(8), "spectrum_flag": flux["spectrum_flag"],
+    }  # fmt: skip
+    forests = read_model(folder / "forests")[0]
+    reach = forests.pop("reach")
+    expected = ages.catalog(allstar, latents, from_model(forests), reach)
+    backwards = survey[::-1]
+    found = _predict_survey(folder, backwards, "allStar.fits")
+    shared = set(found) & set(expected) - {"apogee_id"}
+    assert {"z0", "e_z4", "Age", "LogAge_Error", "numax", "clump_probability"} <= shared
+    for name in shared:
+        np.testing.assert_allclose(found[name][::-1], expected[name], rtol=1e-6, err_msg=name)
+    assert np.isfinite(expected["Age"]).tolist() == [True, *[False] * 4, True, False, True]
+    assert np.isfinite(expected["z0"]).sum() == 5
+    said = capsys.readouterr().out
+    assert "3 outside_latent: " in said and "1 survey_flags: " in said and "1 no_labels: " in said
+
+
+def test_what_a_table_does_not_say_leaves_no_star_out(folder, survey):
+    (folder / "part.csv").write_text(
+        "APOGEE_ID,RA,DEC,TEFF,FE_H,SNREV\n2M-2,1.0,1.0,4800.0,0.1,99\n2M-3,1.0,1.0,4800,0.1,20\n"
+    )
+    found = _predict_survey(folder, survey[2:5], "part.csv")
+    assert np.isfinite(found["numax"]).tolist() == [True, False, True]
+    assert np.isfinite(found["Age"]).tolist() == [True, False, False]
+    flag = {name: (found["age_flag"] & bit.mask > 0).tolist() for name, bit in AGE_FLAGS.items()}
+    assert flag["outside_latent"] == [False, True, False]
+    assert flag["no_labels"] == [False, False, True]
+    assert not any(flag["outside_age"] + flag["survey_flags"])
 
 
 def test_a_table_without_the_labels_that_ages_need_is_refused(folder, capsys):

@@ -6,7 +6,7 @@ import numpy as np
 
 from starloom.columns import AGE_FLAGS, SPECTRUM_FLAGS
 from starloom.prepare.stars import NO_VALUE
-from starloom.studies.ages.forests import Forests, predict_all
+from starloom.studies.ages.forests import AGE_INPUTS, Forests, predict_all
 
 Table = Mapping[str, np.ndarray]
 
@@ -14,10 +14,19 @@ LATENT_LOGG, AGE_LOGG, LOWEST_SNREV = (1.5, 3.6), (2.5, 3.6), 30.0
 LARGEST_ERROR = 0.4
 """Relative error of an age above which the authors do not recommend it."""
 
+SURVEY = ("SNREV", "STARFLAG", "ASPCAPFLAG")
+"""Columns of allStar, besides the labels, that the flags need."""
+
 NAMES = {
     "TEFF": "teff", "LOGG": "logg", "FE_H": "fe_h", "ALPHA_M": "alpha_m", "C_FE": "c_fe",
     "N_FE": "n_fe",
 }  # fmt: skip
+
+
+_FOUND = (
+    *("LogAge", "LogAge_Error", "Age", "Age_Error", "clump_probability"),
+    *("numax", "e_numax", "dnu", "e_dnu"),
+)
 
 
 def labels_of(allstar: Table, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -53,35 +62,11 @@ def catalog(
         Leung et al. (2023), Sec. 7.1 and Table 1.
     """
     n_row = len(allstar["APOGEE_ID"])
-    labels = labels_of(allstar)
-    snr = np.asarray(allstar["SNREV"], float)
-    flag = _flags(n_row, labels, snr, allstar, latents)
-    usable = (flag & _masks("no_spectrum", "bad_spectrum", "outside_latent")) == 0
+    stars = labels_of(allstar) | {name: allstar[name] for name in SURVEY}
     known = latents["allstar_row"] >= 0
     place = np.full(n_row, -1)
     place[latents["allstar_row"][known]] = np.flatnonzero(known)
-    rows = np.flatnonzero(usable)
-    latent = {n: latents[n][place[rows]] for n in ("latent_mean", "latent_sigma")}
-    given = latent | {name: values[rows] for name, values in labels.items()}
-    mean = latent["latent_mean"]
-    far = ((mean < reach[0]) | (mean > reach[1])).any(axis=(1, 2))
-    flag[rows] |= np.where(far, AGE_FLAGS["out_of_range"].mask, 0).astype(np.int32)
-
-    values = {name: np.full(n_row, np.nan) for name in _FOUND}
-    n_latent = mean.shape[2]
-    values |= {f"{p}z{i}": np.full(n_row, np.nan) for p in ("", "e_") for i in range(n_latent)}
-    if len(rows):
-        for index in range(n_latent):
-            values[f"z{index}"][rows] = mean[:, 0, index]
-            values[f"e_z{index}"][rows] = latent["latent_sigma"][:, 0, index]
-        for name, found in predictions(forests, given).items():
-            values[name][rows] = found
-    no_age = (flag & _masks("outside_age", "no_labels")) != 0
-    for name in ("LogAge", "LogAge_Error", "Age", "Age_Error"):
-        values[name][no_age] = np.nan
-    with np.errstate(invalid="ignore"):
-        large = values["Age_Error"] > LARGEST_ERROR * values["Age"]
-    flag |= np.where(large, AGE_FLAGS["large_error"].mask, 0).astype(np.int32)
+    found = estimates(stars, latents, place, forests, reach)
     text = {n.lower(): np.char.strip(allstar[n].astype(str)) for n in ("APOGEE_ID", "TELESCOPE")}
     ids = allstar.get("GAIAEDR3_SOURCE_ID", np.zeros(n_row, np.int64))
     return {
@@ -90,15 +75,62 @@ def catalog(
         "source_id": np.asarray(ids, np.int64),
         "STARFLAG": np.asarray(allstar["STARFLAG"], np.int64),
         "ASPCAPFLAG": np.asarray(allstar["ASPCAPFLAG"], np.int64),
-        **values,
-        "age_flag": flag,
+        **found,
     }
 
 
-_FOUND = (
-    *("LogAge", "LogAge_Error", "Age", "Age_Error", "clump_probability"),
-    *("numax", "e_numax", "dnu", "e_dnu"),
-)
+def estimates(
+    stars: Table,
+    latents: Table,
+    place: np.ndarray,
+    forests: Forests,
+    reach: np.ndarray,
+    said: np.ndarray | None = None,
+    inputs: str = "fiducial",
+) -> dict[str, np.ndarray]:
+    """
+    Latent positions, ages and seismology of stars, each kept or left out by the same criteria.
+
+    Args:
+        stars: labels of `labels_of` and the columns `SURVEY`; what has no column of logg or of
+            `SURVEY` is not judged by it.
+        latents: as for `catalog`.
+        place: row of `latents` of each star, -1 for none.
+        forests: of `forests.grow_all`.
+        reach: as for `catalog`.
+        said: of which stars the columns are known at all; of all by default.
+        inputs: which forest gives the age, a name of `forests.AGE_INPUTS`; one without labels
+            gives it to stars without labels too.
+
+    Returns:
+        z0, e_z0, ..., what `predictions` gives, and `age_flag`.
+    """
+    said = np.ones(len(place), bool) if said is None else said
+    flag = _flags(stars, latents["spectrum_flag"], place, said)
+    rows = np.flatnonzero((flag & _masks("no_spectrum", "bad_spectrum", "outside_latent")) == 0)
+    latent = {n: latents[n][place[rows]] for n in ("latent_mean", "latent_sigma")}
+    given = latent | {name: values[rows] for name, values in stars.items()}
+    mean = latent["latent_mean"]
+    far = ((mean < reach[0]) | (mean > reach[1])).any(axis=(1, 2))
+    flag[rows] |= np.where(far, AGE_FLAGS["out_of_range"].mask, 0).astype(np.int32)
+
+    values = {name: np.full(len(place), np.nan) for name in _FOUND}
+    n_latent = mean.shape[2]
+    values |= {f"{p}z{i}": np.full(len(place), np.nan) for i in range(n_latent) for p in ("", "e_")}
+    if len(rows):
+        for index in range(n_latent):
+            values[f"z{index}"][rows] = mean[:, 0, index]
+            values[f"e_z{index}"][rows] = latent["latent_sigma"][:, 0, index]
+        for name, found in predictions(forests, given, inputs).items():
+            values[name][rows] = found
+    lacking = ("no_labels",) if {"teff", "fe_h"} & set(AGE_INPUTS[inputs]) else ()
+    no_age = (flag & _masks("outside_age", *lacking)) != 0
+    for name in ("LogAge", "LogAge_Error", "Age", "Age_Error"):
+        values[name][no_age] = np.nan
+    with np.errstate(invalid="ignore"):
+        large = values["Age_Error"] > LARGEST_ERROR * values["Age"]
+    flag |= np.where(large, AGE_FLAGS["large_error"].mask, 0).astype(np.int32)
+    return values | {"age_flag": flag}
 
 
 def predictions(forests: Forests, stars: Table, inputs: str = "fiducial") -> dict[str, np.ndarray]:
@@ -129,24 +161,31 @@ def predictions(forests: Forests, stars: Table, inputs: str = "fiducial") -> dic
     return result
 
 
-def _flags(n_row, labels, snr, allstar, latents):
-    flag = np.full(n_row, AGE_FLAGS["no_spectrum"].mask, np.int32)
+def _flags(stars, spectrum_flag, place, said):
+    missing = SPECTRUM_FLAGS["missing"].mask
+    spectrum = np.full(len(place), missing, np.int32)
+    spectrum[place >= 0] = spectrum_flag[place[place >= 0]]
     # A file that the archive lacks is no spectrum, whether or not it was asked for.
-    there = (latents["spectrum_flag"] & SPECTRUM_FLAGS["missing"].mask) == 0
-    known = (latents["allstar_row"] >= 0) & there
-    rows, bad = latents["allstar_row"][known], latents["spectrum_flag"][known] != 0
-    flag[rows] = np.where(bad, AGE_FLAGS["bad_spectrum"].mask, 0)
-    logg = labels["logg"]
+    absent = (spectrum & missing) > 0
+    latent, age = said.copy(), said.copy()
     with np.errstate(invalid="ignore"):
-        latent = (logg > LATENT_LOGG[0]) & (logg < LATENT_LOGG[1]) & (snr > LOWEST_SNREV)
-        age = (logg > AGE_LOGG[0]) & (logg < AGE_LOGG[1])
-    survey = (np.asarray(allstar["STARFLAG"]) != 0) | (np.asarray(allstar["ASPCAPFLAG"]) != 0)
-    lacking = ~(np.isfinite(labels["teff"]) & np.isfinite(labels["fe_h"]))
+        if "logg" in stars:
+            logg = stars["logg"]
+            latent &= (logg > LATENT_LOGG[0]) & (logg < LATENT_LOGG[1])
+            age &= (logg > AGE_LOGG[0]) & (logg < AGE_LOGG[1])
+        if "SNREV" in stars:
+            latent &= np.asarray(stars["SNREV"], float) > LOWEST_SNREV
+    survey = np.zeros(len(place), bool)
+    for name in ("STARFLAG", "ASPCAPFLAG"):
+        survey |= np.asarray(stars.get(name, 0)) != 0
+    flag = np.zeros(len(place), np.int32)
     for name, where in (
-        ("outside_latent", ~latent),
-        ("outside_age", ~age),
-        ("no_labels", lacking),
-        ("survey_flags", survey),
+        ("no_spectrum", absent),
+        ("bad_spectrum", ~absent & (spectrum != 0)),
+        ("outside_latent", said & ~latent),
+        ("outside_age", said & ~age),
+        ("no_labels", ~(np.isfinite(stars["teff"]) & np.isfinite(stars["fe_h"]))),
+        ("survey_flags", said & survey),
     ):
         flag |= np.where(where, AGE_FLAGS[name].mask, 0).astype(np.int32)
     return flag
