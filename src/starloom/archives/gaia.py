@@ -7,7 +7,7 @@ import numpy as np
 from starloom.archives.raw_tables import read_columns
 from starloom.archives.raw_text import Member, Source, file_kind, zip_members
 from starloom.archives.schema import archive_columns
-from starloom.archives.xp_columns import Assembler, RawXp
+from starloom.archives.xp_columns import Assembler, NoSpectraError, RawXp
 from starloom.archives.xp_tables import avro_spectra, fits_spectra, votable_spectra
 from starloom.archives.xp_text import text_spectra
 
@@ -127,7 +127,7 @@ def _spectra(path: Source, correlations: bool) -> Iterator[RawXp]:
         for member in _continuous(path):
             yield from _spectra(member, correlations)
     else:
-        raise ValueError(
+        raise NoSpectraError(
             f"{path} is a {kind} file; XP continuous spectra come as csv, ecsv, FITS, VOTable, "
             "avro or a zip of them"
         )

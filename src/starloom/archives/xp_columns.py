@@ -24,6 +24,10 @@ REALS = (*(f"{band}_standard_deviation" for band in BANDS), "phot_g_mean_mag", "
 REQUIRED = ("source_id", *(name for name in ARRAYS if not name.endswith("correlations")))
 
 
+class NoSpectraError(ValueError):
+    """A file that may be sound, but is none of XP continuous spectra."""
+
+
 class Ragged(NamedTuple):
     """One array a row, `values[start : start + count]`; a count of 0 is a missing array."""
 
@@ -151,7 +155,7 @@ def require_columns(names: list[str], path: Source) -> None:
     Check that a file has the columns of XP continuous spectra.
 
     Raises:
-        ValueError: if not; the message names what is missing and what kind of file it may be.
+        NoSpectraError: if not; the message names what is missing and what the file may be.
     """
     missing = [name for name in REQUIRED if name not in names]
     if not missing:
@@ -159,7 +163,7 @@ def require_columns(names: list[str], path: Source) -> None:
     hint = "it is no file of XP continuous spectra"
     if "flux" in names:
         hint = "it holds sampled spectra; ask the archive for XP_CONTINUOUS, not XP_SAMPLED"
-    raise ValueError(
+    raise NoSpectraError(
         f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(names[:30])}: {hint}"
     )
 

@@ -33,6 +33,12 @@ def _run(given: argparse.Namespace) -> int:
     stored, card = read_model(given.model)
     models = Models(labels.from_model(stored, card), card["zero_point"])
     own = own_table(given.files[1]) if len(given.files) == 2 else {}
+    if "bp_coefficients" in own:
+        raise ValueError(
+            f"{given.files[1]} holds XP spectra where PHOTOMETRY is due: give XP_FILE first, then "
+            "one table by source_id with gaia_source's columns; other XP files get a call of "
+            "their own"
+        )
     found = stack(list(predict_file(models, given.files[0], own or None, own)))
     write_output(given.output, {name: values for name, values in found.items() if values.ndim == 1})
     predicted = int(np.isfinite(found["teff_xp"]).sum())

@@ -26,6 +26,7 @@ def _run(given: argparse.Namespace) -> int:
     import numpy as np
 
     from starloom.archives.gaia import iter_xp
+    from starloom.archives.xp_columns import NoSpectraError
     from starloom.columns import XP_FLAGS
     from starloom.predict.command import own_table, say_flags, write_output
     from starloom.predict.sky import BLOCK
@@ -41,7 +42,10 @@ def _run(given: argparse.Namespace) -> int:
     full = model.architecture.likelihood == "full"
     found = []
     for path in given.files:
-        blocks = [encode(model, spectra(raw, gaia)[0])[0] for raw in iter_xp(path, BLOCK, full)]
+        try:
+            blocks = [encode(model, spectra(raw, gaia)[0])[0] for raw in iter_xp(path, BLOCK, full)]
+        except NoSpectraError as error:
+            raise ValueError(f"{error}. A table with G fluxes goes behind --gaia") from error
         if not blocks:
             raise ValueError(f"{path} holds no star")
         found += blocks

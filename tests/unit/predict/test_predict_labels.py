@@ -6,7 +6,10 @@ import pytest
 from starloom.cli import main
 from starloom.predict import sky
 from starloom.predict.command import own_table
+from starloom.sky.files import write_xp_bulk
 from starloom.tables import write_table
+
+KINDS = ("coefficients", "coefficient_errors")
 
 
 def test_photometry_is_found_by_source_id_and_absent_where_a_survey_lacks_the_star():
@@ -35,6 +38,21 @@ def test_a_csv_keeps_its_identifiers_and_a_table_without_them_is_refused(tmp_pat
     (tmp_path / "u.csv").write_text("star,j_m\n1,2.0\n")
     with pytest.raises(ValueError, match="lacks the columns source_id"):
         own_table(tmp_path / "u.csv")
+
+
+def test_a_second_file_of_spectra_is_refused_as_photometry(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("starloom.tables.read_model", lambda path: ({}, {"zero_point": True}))
+    monkeypatch.setattr("starloom.studies.labels.from_model", lambda *stored: None)
+    paths = [str(tmp_path / name) for name in ("a.csv.gz", "b.csv.gz")]
+    for path in paths:
+        spectra = {"source_id": np.array([1])}
+        for band in ("bp", "rp"):
+            spectra |= {f"{band}_{kind}": np.ones((1, 55)) for kind in KINDS}
+            spectra[f"{band}_coefficient_correlations"] = np.zeros((1, 55 * 27))
+        write_xp_bulk(path, spectra)
+    assert main(["predict", "labels", *paths, "-o", str(tmp_path / "t.csv")]) == 2
+    said = capsys.readouterr().err
+    assert f"{paths[1]} holds XP spectra" in said and "gaia_source" in said
 
 
 def test_a_missing_model_is_said_in_one_line(tmp_path, capsys):

@@ -7,7 +7,7 @@ import pytest
 from starloom.cli import main
 from starloom.columns import XP_FLAGS
 from starloom.sky.files import write_xp_bulk
-from starloom.tables import read_table, write_model
+from starloom.tables import read_table, write_model, write_table
 from starloom.training import scatter_vae as vae
 
 N_STAR, N_BAND = 9, 55
@@ -111,3 +111,14 @@ def test_a_file_of_no_usable_star_is_answered_with_flags(xp, model, tmp_path):
     flux.write_text(f"source_id,phot_g_mean_flux\n{rows}\n")
     status, table = _run(tmp_path, model, "--gaia", flux)
     assert status == 0 and len(table["z0"]) == N_STAR and np.isnan(table["z0"]).all()
+
+
+@pytest.mark.parametrize("name", ["gaia.csv", "gaia.parquet"])
+def test_a_table_of_fluxes_among_the_spectra_is_answered_with_its_option(
+    xp, gaia, model, tmp_path, capsys, name
+):
+    write_table(tmp_path / "gaia.parquet", {"source_id": xp["source_id"]})
+    words = ["predict", "latent", str(tmp_path / "xp.csv.gz"), str(tmp_path / name)]
+    assert main([*words, "-o", str(tmp_path / "t.csv"), "--model", str(model)]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path / name) in said and "goes behind --gaia" in said
