@@ -5,6 +5,7 @@ import numpy as np
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import names
+from starloom.prepare.split import SETS
 from starloom.studies.cemp import candidates as study
 from starloom.tables import read_arrays, read_table, stack, write_json, write_model, write_table
 
@@ -16,7 +17,7 @@ def main(xp_paths, stars_path, table_path, model_path, scores_path, settings, se
     stars = {name: values[rows] for name, values in stars.items()}
     x, good = study.ratios(arrays)
     positive, judged = study.confirmed(stars)
-    train, valid, test = (good & judged & (stars["split"] == part) for part in range(3))
+    train, valid, test = (good & judged & (stars["split"] == part) for part in SETS)
     trees = study.train(x[train], positive[train], settings, seed)
     probability = np.full(len(good), np.nan)
     probability[good] = trees.predict_proba(x[good])[:, 1]

@@ -2,6 +2,7 @@
 
 from starloom.job import logged
 from starloom.prepare.spectra import names
+from starloom.prepare.split import TRAINING, VALIDATION
 from starloom.studies import labels as study
 from starloom.tables import read_arrays, read_table, stack, write_table
 from starloom.training.fit import Settings
@@ -12,7 +13,9 @@ def main(xp_paths, stars_path, folds_path, seed, folds, model, training, zero_po
     sample = study.sample_of(arrays, read_table(stars_path), zero_point)
     choices = {"architecture": study.Architecture(**model), "settings": Settings(**training)}
     choices |= {"folder": folder, "identity": {"code": code}}
-    table = study.cross_fit(sample.part(0), sample.part(1), folds=folds, seed=seed, **choices)
+    table = study.cross_fit(
+        sample.part(TRAINING), sample.part(VALIDATION), folds=folds, seed=seed, **choices
+    )
     write_table(folds_path, table)
     print(f"{len(table['fold'])} stars in {folds} folds")
 

@@ -5,6 +5,7 @@ import numpy as np
 from starloom.archives.sdss import wavelength
 from starloom.job import logged
 from starloom.prepare.continuum import kept_pixels
+from starloom.prepare.split import TEST
 from starloom.studies import ages as study
 from starloom.tables import read_arrays, read_model, read_table, write_arrays, write_table
 
@@ -16,7 +17,7 @@ def main(model_path, pairs_path, predicted_path, spectra_path, samples_path, slo
     model = study.from_model(*read_model(model_path))
     names = ["flux", "log_ratio", "split", "kic", "numax", "state"]
     pairs = read_arrays(pairs_path, names)
-    test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
+    test = {name: values[pairs["split"] == TEST] for name, values in pairs.items()}
     test["predicted"] = study.reconstruct(model, test.pop("flux"))
     broad = study.residual(test["log_ratio"], test["predicted"])
     test["disagreement"] = study.disagreement(broad, model.spread)

@@ -4,6 +4,7 @@ import numpy as np
 
 from starloom.job import logged
 from starloom.prepare.spectra import names
+from starloom.prepare.split import TEST
 from starloom.prepare.wavelength import Calibrator
 from starloom.studies import labels as study
 from starloom.studies.labels import attention
@@ -17,7 +18,7 @@ def main(paths, attention_path, spectra_path, scores_path):
     arrays = stack([read_arrays(path, names(True)) for path in paths["xp"]])
     sample = study.sample_of(arrays, read_table(paths["stars"]), card["zero_point"])
     truth = read_table(paths["truth"][0]) if paths["truth"] else None
-    test = study.standardise(sample.part(2).raw, model.scaling)
+    test = study.standardise(sample.part(TEST).raw, model.scaling)
     slope = attention.slopes(model, test)
     looked = attention.attention(slope, test, model.scaling.y_std)
     write_table(attention_path, dict(zip(study.LABELS, looked, strict=True)))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from starloom.job import logged
 from starloom.prepare.spectra import names
+from starloom.prepare.split import TEST, VALIDATION
 from starloom.studies import labels as study
 from starloom.studies.labels.evaluate import evaluate, judged, test_table, with_truth
 from starloom.tables import read_arrays, read_model, read_table, stack, write_json, write_table
@@ -14,7 +15,7 @@ def main(paths, test_path, evaluation_path, seed, zero_point):
     arrays = stack([read_arrays(path, names(True)) for path in paths["xp"]])
     sample = study.sample_of(arrays, read_table(paths["stars"]), zero_point)
     others = {name: read_table(paths[name]) for name in ("xgboost", "transformer")}
-    table = test_table(sample.part(2), models, others, sample.part(1))
+    table = test_table(sample.part(TEST), models, others, sample.part(VALIDATION))
     folds = read_table(paths["folds"])
     if paths["truth"]:
         truth = read_table(paths["truth"][0])

@@ -5,6 +5,7 @@ import numpy as np
 from starloom.archives.sdss import read_allstar
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
+from starloom.prepare.split import TRAINING
 from starloom.studies import ages as study
 from starloom.studies.ages.catalog import NAMES
 from starloom.studies.ages.forests import to_model
@@ -24,7 +25,7 @@ def main(model_path, pairs_path, latent_paths, allstar_path, forests_path, predi
     stars["components"] = ready @ model.components.T
     forests = study.grow_all(stars, **options)
     found = study.predict_all(forests, stars)
-    training = stars["split"] == 0
+    training = stars["split"] == TRAINING
     mean = stars["latent_mean"][training]
     arrays = to_model(forests) | {"reach": np.stack([mean.min(axis=0), mean.max(axis=0)])}
     write_model(forests_path, arrays, {"kind": "ages_forests", "inputs": sorted(forests.forests)})

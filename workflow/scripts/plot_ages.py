@@ -8,6 +8,7 @@ from starloom.figures import ages as figures
 from starloom.figures.style import save
 from starloom.job import logged
 from starloom.prepare.psd import settings_of
+from starloom.prepare.split import TEST
 from starloom.studies.ages.catalog import NAMES, labels_of
 from starloom.studies.ages.scores import map_sample
 from starloom.tables import read_arrays, read_table
@@ -20,9 +21,10 @@ def main(paths, folder, names, psd, data):
     catalog |= labels_of(read_allstar(paths.allstar, columns))
     if paths.astronn:
         catalog |= {f"astronn_{name}": v for name, v in read_astronn(paths.astronn[0]).items()}
-    clean = map_sample(catalog)
+    clean, pairs = map_sample(catalog), read_table(paths.pairs)
     tables = {
-        "pairs": read_table(paths.pairs),
+        "pairs": pairs,
+        "test": {name: values[pairs["split"] == TEST] for name, values in pairs.items()},
         "catalog": {name: values[clean] for name, values in catalog.items()},
         "spectra": read_arrays(paths.spectra) | freq,
         "samples": read_arrays(paths.samples) | freq,

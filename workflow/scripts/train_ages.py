@@ -4,6 +4,7 @@ import numpy as np
 
 from starloom.job import logged
 from starloom.prepare.psd import settings_of
+from starloom.prepare.split import learning
 from starloom.studies import ages as study
 from starloom.tables import read_arrays, read_json, write_model, write_table
 from starloom.training.fit import Settings
@@ -13,7 +14,7 @@ def main(paths, model_path, history_path, psd, model, training, made, seed, fold
     names = ["flux", "log_ratio", "numax", "split"]
     pairs = read_arrays(paths.pairs, names)
     made = made | {"psd": psd, "continuum": read_json(paths.continuum)["pixels"]}
-    parts = [{k: v[pairs["split"] == part] for k, v in pairs.items()} for part in (0, 1)]
+    parts = learning(pairs, pairs["split"])
     print(f"{len(parts[0]['split'])} training, {len(parts[1]['split'])} validation pairs")
     grid = settings_of(psd)
     architecture = study.Architecture(n_output=grid.bins, **model)

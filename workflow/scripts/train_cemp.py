@@ -5,6 +5,7 @@ from pathlib import Path
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import inputs, names
+from starloom.prepare.split import TRAINING, learning
 from starloom.tables import atomic, read_arrays, read_table, stack, write_model
 from starloom.training import scatter_vae as vae
 
@@ -19,8 +20,8 @@ def main(
     arrays = {name: values[chosen["candidate"][rows]] for name, values in arrays.items()}
     split = stars["split"][rows_of(arrays["source_id"], stars["source_id"])]
     given, _ = inputs(arrays, False)
-    ready, good, mean, std, dropped = vae.prepare(**given, training=split == 0)
-    seen, unseen = ({k: v[split[good] == part] for k, v in ready.items()} for part in (0, 1))
+    ready, good, mean, std, dropped = vae.prepare(**given, training=split == TRAINING)
+    seen, unseen = learning(ready, split[good])
     print(f"{len(seen['x'])} training, {len(unseen['x'])} validation candidates; {dropped}")
     scaling = {"mean": mean, "std": std, "settings": vae.Settings(**training)}
     architecture = vae.Architecture(n_input=len(mean), **model)

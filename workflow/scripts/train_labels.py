@@ -4,6 +4,7 @@ import numpy as np
 
 from starloom.job import logged
 from starloom.prepare.spectra import names
+from starloom.prepare.split import TRAINING, VALIDATION
 from starloom.studies import labels as study
 from starloom.tables import read_arrays, read_table, stack, write_model, write_table
 from starloom.training.fit import Settings
@@ -14,7 +15,7 @@ def main(paths, model_path, history_path, seed, model, training, made, folder, c
     sample = study.sample_of(arrays, read_table(paths["stars"]), made["zero_point"])
     for count in sample.counts:
         print(f"{count['name']}: {count['left']} left, {count['removed']} removed")
-    parts = [sample.part(split) for split in (0, 1)]
+    parts = [sample.part(split) for split in (TRAINING, VALIDATION)]
     scaling = study.scaling_of(parts[0].raw, parts[0].labels)
     architecture = study.Architecture(**model)
     balanced = architecture.balanced

@@ -3,6 +3,7 @@
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import inputs, names
+from starloom.prepare.split import TRAINING, learning
 from starloom.studies.scatter_vae import lb23
 from starloom.tables import read_arrays, read_table, stack, write_model
 from starloom.training import scatter_vae as vae
@@ -17,8 +18,8 @@ def main(xp_paths, stars_path, model_path, seed, model, training, made, folder, 
     rows = rows_of(arrays["source_id"], stars["source_id"])
     stars = {name: values[rows] for name, values in stars.items()}
     labels, value, error = lb23.learned(arrays, stars)
-    ready, mean, std = tokens.prepare(value, error, stars["split"] == 0)
-    seen, unseen = ({k: v[stars["split"] == part] for k, v in ready.items()} for part in (0, 1))
+    ready, mean, std = tokens.prepare(value, error, stars["split"] == TRAINING)
+    seen, unseen = learning(ready, stars["split"])
     print(f"{len(seen['value'])} training, {len(unseen['value'])} validation stars; {dropped}")
     groups = lb23.groups(value.shape[1] - len(labels), len(labels))
     architecture = tokens.Architecture(groups, **model)

@@ -5,6 +5,7 @@ import numpy as np
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import inputs, names
+from starloom.prepare.split import TRAINING, learning
 from starloom.tables import read_arrays, read_table, stack, write_model, write_table
 from starloom.training import scatter_vae as vae
 
@@ -15,9 +16,9 @@ def main(xp_paths, stars_path, model_path, history_path, seed, model, training, 
     stars = read_table(stars_path, ["source_id", "split"])
     split = stars["split"][rows_of(arrays["source_id"], stars["source_id"])]
     given, correlation = inputs(arrays, full)
-    ready, good, mean, std, dropped = vae.prepare(**given, training=split == 0)
+    ready, good, mean, std, dropped = vae.prepare(**given, training=split == TRAINING)
     ready |= {"correlation": correlation[good]} if full else {}
-    seen, unseen = ({k: v[split[good] == part] for k, v in ready.items()} for part in (0, 1))
+    seen, unseen = learning(ready, split[good])
     print(f"{len(seen['x'])} training, {len(unseen['x'])} validation stars; dropped {dropped}")
     choices = {name: model[name] for name in ("latent", "widths", "scatter", "likelihood")}
     architecture = vae.Architecture(n_input=len(mean), **choices)

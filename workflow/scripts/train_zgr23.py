@@ -4,6 +4,7 @@ import numpy as np
 
 from starloom.job import logged
 from starloom.prepare.identifiers import rows_of
+from starloom.prepare.split import TEST, learning
 from starloom.studies.scatter_vae.zgr23 import FIRST_CURVE, LABELS, prepared
 from starloom.tables import read_arrays, read_table, write_model, write_table
 from starloom.training import forward_xp
@@ -12,14 +13,14 @@ from starloom.training.fit import Settings
 
 def main(xp_paths, stars_path, model_path, history_path, seed, widths, training, made, folder):
     stars = read_table(stars_path)
-    known = stars["in_full"] & (stars["split"] < 2)
+    known = stars["in_full"] & (stars["split"] != TEST)
     known &= np.logical_and.reduce([np.isfinite(stars[name]) for name in LABELS])
     stars = {name: values[known] for name, values in stars.items()}
     ready = prepared((read_arrays(path) for path in xp_paths), stars)
     rows = rows_of(ready["source_id"], stars["source_id"])
     ready["labels"] = np.stack([stars[name][rows] for name in LABELS], axis=1)
     given = {name: ready[name] for name in ("labels", "log_flux", "white", "prior")}
-    seen, unseen = ({k: v[stars["split"][rows] == i] for k, v in given.items()} for i in (0, 1))
+    seen, unseen = learning(given, stars["split"][rows])
     print(f"{len(seen['labels'])} training, {len(unseen['labels'])} validation stars")
     settings = Settings(**training, weight_decay=0.0)
     choices = {"curve": FIRST_CURVE, "widths": widths, "settings": settings}

@@ -28,16 +28,15 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     Draw the named figures of the study.
 
     Args:
-        tables: `pairs` (predictions of all pairs), `catalog` with labels (its map sample, with
-            `astronn_age` where there is one), `spectra`, `samples`, `slopes`, as the study's rules
-            write them.
+        tables: `pairs` (predictions of all pairs), `test` (of the test pairs), `catalog` with
+            labels (its map sample, with `astronn_age` where there is one), `spectra`, `samples`,
+            `slopes`, as the study's rules write them.
         names: of the figures.
 
     Returns:
         By name: the figure, its title and its caption.
     """
-    pairs, clean = tables["pairs"], tables["catalog"]
-    test = {name: values[pairs["split"] == 2] for name, values in pairs.items()}
+    pairs, test, clean = (tables[name] for name in ("pairs", "test", "catalog"))
     held = f"{len(test['kic']):,} test stars, {UNSEEN}"
     mapped = (
         f"{len(clean['LogAge']):,} stars with ages whose error is below 50 %, without survey flags"

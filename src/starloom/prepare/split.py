@@ -9,6 +9,9 @@ from jaxtyping import Bool, Int8
 FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 """Shares of the stars, by the name of the set."""
 
+TRAINING, VALIDATION, TEST = SETS = (0, 1, 2)
+"""Codes of the sets, in the order of `FRACTIONS`."""
+
 
 def assign(
     ids: np.ndarray, fractions: Mapping[str, float] = FRACTIONS, salt: str = "starloom"
@@ -24,7 +27,7 @@ def assign(
         salt: changes which stars fall where.
 
     Returns:
-        Codes: 0 for the first set of `fractions` (train), 1 for the second, and so on.
+        Codes: `TRAINING` for the first set of `fractions`, `VALIDATION`, `TEST` for the next.
 
     Raises:
         ValueError: if the shares are negative or do not add up to 1.
@@ -41,6 +44,22 @@ def assign(
     return np.searchsorted(edges, uniform, side="right").astype(np.int8)
 
 
+def learning(
+    table: Mapping[str, np.ndarray], split: Int8[np.ndarray, " n_star"]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """
+    The training and the validation stars of a table.
+
+    Args:
+        table: arrays with the star as their first axis.
+        split: code of each star's set.
+    """
+    seen, held = (
+        {k: v[split == part] for k, v in table.items()} for part in (TRAINING, VALIDATION)
+    )
+    return seen, held
+
+
 def unseen(ids: np.ndarray, split: Mapping[str, float | str]) -> Bool[np.ndarray, " n_star"]:
     """
     Which stars a model has not seen, by the split that it was trained with.
@@ -49,7 +68,7 @@ def unseen(ids: np.ndarray, split: Mapping[str, float | str]) -> Bool[np.ndarray
         ids: identifiers.
         split: shares `train`, `validation`, `test` and the `salt`, from the model's card.
     """
-    return assign(ids, {name: split[name] for name in FRACTIONS}, split["salt"]) == 2
+    return assign(ids, {name: split[name] for name in FRACTIONS}, split["salt"]) == TEST
 
 
 def _hash(ids, salt):

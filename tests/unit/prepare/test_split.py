@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from starloom.prepare.split import assign
+from starloom.prepare.split import FRACTIONS, SETS, TEST, TRAINING, assign, learning
 
 IDS = np.arange(5853498713190525696, 5853498713190525696 + 20000, dtype=np.int64)
 
@@ -11,6 +11,16 @@ def test_shares_are_kept_within_counting_noise():
     share = np.bincount(codes, minlength=3) / len(IDS)
     assert codes.dtype == np.int8
     np.testing.assert_allclose(share, [0.8, 0.1, 0.1], atol=4 * np.sqrt(0.16 / len(IDS)))
+
+
+def test_sets_have_their_codes_and_training_and_validation_stars_are_taken_apart():
+    assert [list(FRACTIONS)[code] for code in SETS] == ["train", "validation", "test"]
+    codes = assign(IDS)
+    seen, held = learning({"id": IDS}, codes)
+    np.testing.assert_array_equal(seen["id"], IDS[codes == TRAINING])
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([seen["id"], held["id"]])), IDS[codes < TEST]
+    )
 
 
 def test_a_star_keeps_its_set_whatever_the_order_and_the_other_stars():

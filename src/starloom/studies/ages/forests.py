@@ -7,12 +7,11 @@ import numpy as np
 
 from starloom.models.forest import Forest, from_arrays, grow, predict, to_arrays
 from starloom.prepare.seismic import CLUMP
+from starloom.prepare.split import TRAINING, VALIDATION
 from starloom.separation import excess_dnu
 from starloom.training.calibration import width_scale
 
 Table = Mapping[str, np.ndarray]
-
-TRAINING, VALIDATION = 0, 1
 
 AGE_INPUTS = {
     "fiducial": ("latent", "teff", "fe_h"),

@@ -10,8 +10,9 @@ from starloom.columns import AGE_FLAGS
 from starloom.models.forest import grow, predict
 from starloom.prepare.identifiers import join_ids
 from starloom.prepare.seismic import CLUMP, RGB
+from starloom.prepare.split import TEST, TRAINING
 from starloom.separation import excess_dnu
-from starloom.studies.ages.forests import AGE_INPUTS, TRAINING, targets
+from starloom.studies.ages.forests import AGE_INPUTS, targets
 from starloom.training.calibration import bootstrap_error, coverage, pulls, width
 
 Table = Mapping[str, np.ndarray]
@@ -48,7 +49,7 @@ def test_scores(predicted: Table, seed: int) -> dict[str, dict]:
     Returns:
         By name: value, its bootstrap error, number of stars. Scores of too few stars are absent.
     """
-    stars = {name: values[predicted["split"] == 2] for name, values in predicted.items()}
+    stars = {name: values[predicted["split"] == TEST] for name, values in predicted.items()}
     score = partial(_scored, seed=seed)
     return _known(_ages(stars, score) | _seismology(stars, score) | _states(stars, score))
 
@@ -190,7 +191,7 @@ def truth_scores(predicted: Table, truth: Table, seed: int) -> dict[str, dict]:
     Returns:
         Scores as `test_scores`.
     """
-    test = predicted["split"] == 2
+    test = predicted["split"] == TEST
     stars = {name: values[test] for name, values in predicted.items()}
     truth = {name: values[test] for name, values in truth.items()}
     score, found = partial(_scored, seed=seed), {}
@@ -244,7 +245,7 @@ def alpha_scores(
         return predict(grown, np.where(np.isfinite(x), x, 0.0))[0]
 
     estimated = np.stack([ask(surface, column) for column in seismology.T], axis=1)
-    test = known & (predicted["split"] == 2) & np.isfinite(predicted["predicted_alpha_m"])
+    test = known & (predicted["split"] == TEST) & np.isfinite(predicted["predicted_alpha_m"])
     controls = np.column_stack([seismology, truth["fe_h"]])[test]
     from_seismology = ask(seismology, alpha_m)[test]
     score = partial(_scored, seed=seed)
@@ -268,7 +269,7 @@ def gained_mass(catalog: Table, predicted: Table, stars: Table, seed: int) -> di
         seed: of the bootstraps.
     """
     rows = join_ids(catalog["source_id"], stars["source_id"])
-    seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != 2])
+    seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != TEST])
     gained = (rows >= 0) & (stars["mass_gain"][rows] > 1.0) & ~seen & np.isfinite(catalog["Age"])
     young = catalog["Age"][gained] < YOUNG_GYR
     return _known({"gained_mass_young": _scored(np.mean, 100.0 * young, seed=seed)})

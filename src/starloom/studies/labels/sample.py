@@ -39,7 +39,7 @@ class Sample:
         return found
 
     def part(self, split: int) -> "Sample":
-        """The training (0), validation (1) or test stars (2)."""
+        """The training, validation or test stars, by a code of `prepare.split`."""
         return self.chosen(self.stars["split"] == split)
 
     def chosen(self, rows: np.ndarray) -> "Sample":

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from starloom.prepare.positions import match_one_to_one
+from starloom.prepare.split import TRAINING
 from starloom.studies.labels.inputs import LABELS, trainable
 from starloom.studies.labels.scores import score, well_known
 
@@ -38,7 +39,7 @@ def beside_surveys(
         `{survey}_{label}_error` of `SURVEYS` and of `apogee`, NaN where a survey has no value.
         Stars with any flag are left out, and APOGEE's values that the training would not take.
     """
-    new = (stars["split"] > 0) & well_known(found)
+    new = (stars["split"] != TRAINING) & well_known(found)
     table = {name: found[name][new] for name in ("source_id", "a_v_rjce")}
     table["phot_g_mean_mag"] = stars["phot_g_mean_mag"][new]
     good = trainable(stars)[0][new]

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import rankdata
 
 from starloom.prepare.cuts import alpha_sequence
+from starloom.prepare.split import TEST
 
 CLASSIFIERS = {
     "feh": "[M/H]",
@@ -75,7 +76,7 @@ def classify(
     read = features(stars, latent)
     known = stars["in_pristine"] & (high >= 0)
     known &= np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in read.values()])
-    learn, test = (known & (stars["split"] < 2), known & (stars["split"] == 2))
+    learn, test = known & (stars["split"] != TEST), known & (stars["split"] == TEST)
     if min(np.bincount(high[learn], minlength=2)) < LEAST:
         test = np.zeros_like(test)
     found = {"source_id": stars["source_id"][test], "teff": stars["teff"][test]}
@@ -117,7 +118,7 @@ def high_alpha(
     from sklearn.ensemble import RandomForestClassifier
 
     high, known = alpha_sequence(stars["fe_h"], stars["mg_fe"]), np.isfinite(latent).all(axis=1)
-    learn = known & stars["in_pristine"] & (high >= 0) & (stars["split"] < 2)
+    learn = known & stars["in_pristine"] & (high >= 0) & (stars["split"] != TEST)
     found = np.full(len(latent), np.nan)
     if min(np.bincount(high[learn], minlength=2)) >= LEAST:
         forest = RandomForestClassifier(trees, min_samples_leaf=leaf, random_state=seed)

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from starloom.prepare.split import TEST
 from starloom.studies.scatter_vae.tracks import boundary
 
 LABELS = ("teff", "logg", "m_h")
@@ -35,7 +36,7 @@ def read_off(
     """
     known = stars["in_good"] & np.isfinite(latent).all(axis=1)
     known &= np.logical_and.reduce([np.isfinite(stars[name]) for name in LABELS])
-    learn, test = known & (stars["split"] < 2), known & (stars["split"] == 2)
+    learn, test = known & (stars["split"] != TEST), known & (stars["split"] == TEST)
     dwarf = stars["logg"] > boundary(stars["teff"])
     if learn.sum() < LEAST or dwarf[learn].all() or not dwarf[learn].any():
         test = np.zeros_like(test)

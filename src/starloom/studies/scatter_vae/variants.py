@@ -16,6 +16,7 @@ from scipy.special import logsumexp
 from starloom.numbers import Number
 from starloom.prepare.identifiers import rows_of
 from starloom.prepare.spectra import inputs, names
+from starloom.prepare.split import SETS, TRAINING
 from starloom.studies.scatter_vae.numbers import STUDY
 from starloom.tables import stack
 from starloom.training import scatter_vae as vae
@@ -54,11 +55,11 @@ def parts(
     arrays = stack([{name: arrays[name] for name in names(full)} for arrays in files])
     given, correlation = inputs(arrays, full)
     split = stars["split"][rows_of(arrays["source_id"], stars["source_id"])]
-    ready, good, mean, std, _ = vae.prepare(**given, training=split == 0)
+    ready, good, mean, std, _ = vae.prepare(**given, training=split == TRAINING)
     ready["source_id"] = arrays["source_id"][good]
     if full:
         ready["correlation"] = correlation[good]
-    rows = [np.flatnonzero(split[good] == part) for part in range(3)]
+    rows = [np.flatnonzero(split[good] == part) for part in SETS]
     rows[0] = np.random.default_rng(seed).permutation(rows[0])[:most]
     return [{name: values[i] for name, values in ready.items()} for i in rows], mean, std
 
