@@ -126,8 +126,10 @@ def _labelled(tables, names):
         "tracks": lambda: (
             scatter_vae_tracks.kiel_tracks(tables["tracks"], *of(stars["in_good"])),
             "Main sequence and giant branch in the latent space",
-            "Stars of the good catalogue above (blue) and below (red) Eq. 10, and tracks at solar "
-            f"metallicity. {points}; dotted: the averaged spectra, encoded. Laroche & Speagle "
+            "Stars of the good catalogue per cell, darker for more on a logarithmic scale, below "
+            "(blue) and above (grey) the line of Eq. 10, in the Kiel diagram (left) and in the two "
+            "latent dimensions that tell these apart best; and tracks at solar metallicity. "
+            f"{points}; dotted, open squares: the averaged spectra, encoded. Laroche & Speagle "
             "(2024), Eqs. 10 to 12 and Fig. 10.",
         ),
         "metallicity": lambda: (
@@ -141,8 +143,8 @@ def _labelled(tables, names):
                 tables["tracks"], *of(stars["in_pristine"] & (stars["high"] >= 0))
             ),
             "The two alpha sequences in the latent space",
-            "Stars of the pristine catalogue of the high-alpha and low-alpha sequence, tracks "
-            f"along both, and one at fixed metallicity. {points}. Laroche & Speagle (2024), "
+            "Stars of the pristine catalogue of the high-alpha (dots, pink) and low-alpha sequence "
+            f"(light blue), tracks along both, and one at fixed metallicity. {points}. Laroche & Speagle (2024), "
             "Fig. 12.",
         ),
         "confusion": lambda: (
@@ -161,9 +163,10 @@ def _labelled(tables, names):
         "corner": lambda: (
             scatter_vae_tracks.corner(tables["tracks"], of(stars["in_good"])[1]),
             "Main sequence and giant branch in all latent dimensions",
-            "Latent means of the good catalogue, and tracks of the main sequence (blue) and the "
-            "giant branch (red) at solar metallicity; vertical lines: their points. Laroche & "
-            "Speagle (2024), Fig. 14.",
+            "Latent means of the good catalogue (cells: darker for more stars on a logarithmic "
+            "scale; on the diagonal: their histogram), and tracks of the main sequence (blue) and "
+            "the giant branch (orange) at solar metallicity; vertical lines: their points. Laroche "
+            "& Speagle (2024), Fig. 14.",
         ),
     }
     return {name: drawn[name]() for name in names if name in drawn}

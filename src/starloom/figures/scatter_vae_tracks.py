@@ -5,13 +5,28 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from starloom.figures.style import PAGE_INCH, finite_range, kiel_axes, styled
 
 BRANCHES = {"ms": ("main sequence", "C0"), "gb": ("giant branch", "C1")}
+
+CELLS = {
+    name: LinearSegmentedColormap.from_list(name, ends)
+    for name, ends in (
+        ("grey", ("0.93", "0.62")),
+        ("blue", ("#e2ecf6", "#93b4d6")),
+    )
+}
+"""Light shades of densities, so that tracks stand out on them."""
+
+HALO = [withStroke(linewidth=2.6, foreground="w")]
+"""White rim of a line over cells."""
 
 SEQUENCES = {
     "high": (r"high-$\alpha$", "C2"),
@@ -41,23 +56,38 @@ def kiel_tracks(points: Table, stars: Table, latent: np.ndarray) -> Figure:
         left, right = figure.subplots(1, 2)
         dwarf = stars["logg"] > 5.9 - 0.4 * stars["teff"] / 1000
         i, j = telling(latent, dwarf)
-        for chosen, cmap in ((~dwarf, "Reds"), (dwarf, "Blues")):
+        for chosen, shade in ((~dwarf, "grey"), (dwarf, "blue")):
             _cells(
-                left, stars["teff"][chosen], stars["logg"][chosen], (3300, 7200, -0.3, 5.3), cmap
+                left, stars["teff"][chosen], stars["logg"][chosen], (3300, 7200, -0.3, 5.3), shade
             )
-            _cells(right, latent[chosen, i], latent[chosen, j], _extent(latent, i, j), cmap)
+            _cells(right, latent[chosen, i], latent[chosen, j], _extent(latent, i, j), shade)
         teff = np.array([3300.0, 7200.0])
         left.plot(teff, 5.9 - 0.4 * teff / 1000, color="C2", linestyle="--", label="Eq. 10")
         for branch, (name, colour) in BRANCHES.items():
             rows = (points["kind"] == "kiel") & (points["track"] == branch)
             left.plot(
                 points["teff"][rows], points["logg"][rows], "o-", color=colour, markersize=3,
-                markeredgecolor="k", markeredgewidth=0.4, label=name,
+                markeredgecolor="k", markeredgewidth=0.4, label=name, path_effects=HALO,
             )  # fmt: skip
-            _latent_track(right, points, rows, i, j, colour, spectra=True)
+            z = points["z"][rows]
+            right.plot(
+                z[:, i], z[:, j], "s:", color=colour, linewidth=1.4, markersize=3,
+                markerfacecolor="w", markeredgewidth=0.8, path_effects=HALO,
+            )  # fmt: skip
+            _latent_track(right, points, rows, i, j, colour)
         kiel_axes(left)
         left.legend(loc="upper left")
         _latent_axes(right, latent, i, j)
+        handles = [
+            Patch(color=CELLS["blue"](0.6), label="stars below the line of Eq. 10"),
+            Patch(color=CELLS["grey"](0.6), label="stars above it"),
+            Line2D([], [], color="0.2", marker="o", markersize=3, label="latent means, averaged"),
+            Line2D(
+                [], [], color="0.2", linestyle=":", marker="s", markersize=3, markerfacecolor="w",
+                label="averaged spectra, encoded",
+            ),
+        ]  # fmt: skip
+        figure.legend(handles=handles, loc="outside upper right", ncols=4, fontsize=7)
     return figure
 
 
@@ -164,7 +194,7 @@ def corner(points: Table, latent: np.ndarray) -> Figure:
                     axes.set_yticks([])
                 else:
                     extent = (*limits[column], *limits[row])
-                    _cells(axes, latent[:, column], latent[:, row], extent, "Greys")
+                    _cells(axes, latent[:, column], latent[:, row], extent, "grey")
                 for branch, (_, colour) in BRANCHES.items():
                     rows = (points["kind"] == "kiel") & (points["track"] == branch)
                     z = points["z_mean"][rows]
@@ -211,21 +241,18 @@ def _correlated(latent, *labels):
     return chosen[0], chosen[1]
 
 
-def _latent_track(axes, points, rows, i, j, colour, spectra=False):
+def _latent_track(axes, points, rows, i, j, colour):
     mean, error = points["z_mean"][rows], points["z_error"][rows]
     axes.errorbar(
         mean[:, i], mean[:, j], xerr=error[:, i], yerr=error[:, j], fmt="o-", color=colour,
         markersize=2.5, markeredgecolor="k", markeredgewidth=0.3, elinewidth=0.6,
     )  # fmt: skip
-    if spectra:
-        z = points["z"][rows]
-        axes.plot(z[:, i], z[:, j], color=colour, linestyle=":", linewidth=0.9)
 
 
-def _cells(axes: Axes, x, y, extent, cmap):
+def _cells(axes: Axes, x, y, extent, shade):
     if len(x):
         axes.hexbin(
-            x, y, gridsize=50, extent=extent, mincnt=1, norm=LogNorm(vmin=0.5), cmap=cmap,
+            x, y, gridsize=50, extent=extent, mincnt=1, norm=LogNorm(vmin=0.5), cmap=CELLS[shade],
             linewidths=0.1, rasterized=True,
         )  # fmt: skip
 
