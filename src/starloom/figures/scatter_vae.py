@@ -144,8 +144,8 @@ def _labelled(tables, names):
             ),
             "The two alpha sequences in the latent space",
             "Stars of the pristine catalogue of the high-alpha (dots, pink) and low-alpha sequence "
-            f"(light blue), tracks along both, and one at fixed metallicity. {points}. Laroche & Speagle (2024), "
-            "Fig. 12.",
+            f"(light blue), tracks along both, and one at fixed metallicity. {points}. Laroche & "
+            "Speagle (2024), Fig. 12.",
         ),
         "confusion": lambda: (
             scatter_vae_alpha.confusion(tables["confusion"]),
