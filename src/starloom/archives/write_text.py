@@ -31,9 +31,10 @@ def write_xp_bulk(path: str | Path, blocks: Iterable[Mapping[str, np.ndarray]], 
     Args:
         path: `XpContinuousMeanSpectrum_*.csv.gz`.
         blocks: columns as `archives.gaia.read_xp` returns them [e-/s], all blocks with the same
-            ones; other columns of the archive's 26 where there are, and G. A band whose
-            coefficients are all NaN is written as missing. Errors and correlations are stored in
-            single precision, as by the archive. Without correlations their columns are left out.
+            ones; other columns of the archive's 26 where there are, and the G of a user's file,
+            which the archive's lack. A band whose coefficients are all NaN is written as missing.
+            Errors and correlations are stored in single precision, as by the archive. Without
+            correlations their columns are left out.
         note: what the header says of the origin of the file.
 
     Raises:

@@ -10,8 +10,6 @@ from starloom.sky.optical_basis import wavelength_grid
 from starloom.sky.reference import read_rows
 
 BANDS = ("G", "BP", "RP", "J", "H", "Ks", "W1", "W2")
-G_ZERO_POINT = 25.6873668671
-"""G = G_ZERO_POINT - 2.5 log10(flux in electrons per second), Gaia (E)DR3, Vega."""
 AB_W_M2_NM_AT_1NM = 3.630781e-23 * 2.997925e17
 """AB zero point: f_lambda = this / wavelength [nm]^2 [W m-2 nm-1]."""
 R_SUN_OVER_PC = 2.2546101e-8
@@ -96,23 +94,3 @@ def vega(flux: Float[Array, "n_star n_band"]) -> Float[Array, "n_star n_band"]:
         (2011), ApJ 735, 112.
     """
     return -2.5 * jnp.log10(flux) + 50.0 - jnp.asarray(band_matrix()[1])
-
-
-def gaia_g_error(
-    g_mag: Float[Array, " n_star"], n_observations: Float[Array, " n_star"]
-) -> Float[Array, " n_star"]:
-    """Error of a mean G magnitude.
-
-    Args:
-        g_mag: G [mag].
-        n_observations: CCD observations, nine a transit.
-
-    Returns:
-        Standard error [mag], with a floor of 0.3 mmag for the calibration.
-
-    References:
-        Jordi et al. (2010), A&A 523, A48, form of the Gaia performance page (error of a transit).
-    """
-    z = 10.0 ** (0.4 * (jnp.maximum(g_mag, 12.0) - 15.0))
-    transit = 1e-3 * jnp.sqrt(0.04895 * z * z + 1.8633 * z + 0.0001985)
-    return jnp.sqrt(transit**2 / (n_observations / 9.0) + 3e-4**2)

@@ -175,11 +175,6 @@ def _batch(light, halves, seed):
             f"{band}_n_measurements": measured,
             f"{band}_standard_deviation": spread,
         }
-    g_error = photometry.gaia_g_error(magnitude[:, 0], 9 * transits)
-    noise = jax.vmap(lambda key: jax.random.normal(jax.random.fold_in(key, 8)))(keys)
-    g_flux = 10.0 ** (-0.4 * (magnitude[:, 0] - photometry.G_ZERO_POINT))
-    result["phot_g_mean_flux_error"] = g_flux * g_error * (0.4 * np.log(10.0))
-    result["phot_g_mean_flux"] = g_flux + noise * result["phot_g_mean_flux_error"]
     return result
 
 
@@ -252,8 +247,8 @@ def observe(
         rp_true_coefficients (n, 55), bp_ and rp_: coefficients, coefficient_errors (n, 55) [e-/s],
         coefficient_correlations (n, 1485), standard_deviation, chi_squared, n_measurements,
         degrees_of_freedom, n_relevant_bases, n_parameters (int), relative_shrinking; n_transits,
-        phot_g_mean_flux and its error [e-/s], phot_g_mean_mag, sky_flag (int16: FLAG_OUTSIDE,
-        FLAG_NOT_FINITE).
+        sky_flag (int16: FLAG_OUTSIDE, FLAG_NOT_FINITE). The measured G of the stars is in
+        gaia_source only (`labels.gaia_source`), as in the archive.
 
     Raises:
         KeyError: if a column is missing; the message names it.

@@ -27,9 +27,8 @@ def archive_columns(
     """Columns of the archive from computed arrays.
 
     Args:
-        result: magnitude (n_star, n_band), clean (n_star, 110), transits, phot_g_mean_flux and its
-            error, and for each band the coefficients, errors, correlations, standard deviations
-            and numbers of measurements.
+        result: magnitude (n_star, n_band), clean (n_star, 110), transits, and for each band the
+            coefficients, errors, correlations, standard deviations and numbers of measurements.
         teff: [K], for the flag.
         bad: stars whose labels are not usable.
         error_scale: factor on the reported errors.
@@ -43,14 +42,6 @@ def archive_columns(
     for index, band in enumerate(prism.BANDS):
         part = slice(index * prism.N_BASES, (index + 1) * prism.N_BASES)
         out |= {f"{band}_true_coefficients": clean[:, part]} | _band(result, band, error_scale)
-    flux, error = result["phot_g_mean_flux"], result["phot_g_mean_flux_error"]
-    out |= {
-        "phot_g_mean_flux": flux,
-        "phot_g_mean_flux_error": np.float32(error_scale) * error,
-        "phot_g_mean_mag": (
-            photometry.G_ZERO_POINT - 2.5 * np.log10(np.maximum(flux, 1e-3))
-        ).astype(np.float32),
-    }
     low, high = atmosphere.TEFF_K
     broken = bad | ~np.isfinite(magnitude).all(axis=1) | ~np.isfinite(clean).all(axis=1)
     outside = ~broken & ((teff < low) | (teff > high))

@@ -56,12 +56,3 @@ def test_extinction_is_the_published_law_with_the_stars_own_ratio(r_v):
     through = extinction.transmission(wave, jnp.full(1, 1.7), jnp.full(1, r_v))[0]
     expected = 10 ** (-0.4 * 1.7 * G23(Rv=r_v)(wave / 1e3 * u.micron))
     np.testing.assert_allclose(through, expected, rtol=1e-5)
-
-
-def test_errors_of_g_grow_with_magnitude_and_fall_with_observations():
-    g = jnp.array([10.0, 15.0, 18.0, 20.0])
-    error = np.asarray(photometry.gaia_g_error(g, jnp.full(4, 300.0)))
-    assert np.all(np.diff(error) > 0) and error[0] < 5e-4
-    assert error[3] == pytest.approx(6e-3, rel=0.8)  # Riello et al. (2021), Fig. 14
-    fewer = np.asarray(photometry.gaia_g_error(g, jnp.full(4, 75.0)))
-    assert fewer[3] / error[3] == pytest.approx(2.0, rel=0.01)
