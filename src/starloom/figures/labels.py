@@ -111,13 +111,14 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             errors.methods(test),
             "Dropout, ensemble, boosted trees and transformer",
             f"Root mean square difference from APOGEE over that of the dropout network, and mean "
-            f"log density of APOGEE's labels minus the dropout network's, {count}, recalibrated.",
+            f"log density of APOGEE's labels minus the dropout network's, {count}, recalibrated. "
+            "Thin bars: one sigma of the sampling of these stars.",
         ),
         "trend": lambda: (
             errors.trend_to_the_mean(test),
             "The trend to the mean",
             f"Median difference from APOGEE in bins of APOGEE's label, {count}, with equal and "
-            "with label-balanced weights in training.",
+            "with label-balanced weights in training. Bars: central 68 % of the median.",
         ),
         "attention": lambda: (
             spectra.attention(tables["attention"]),

@@ -42,6 +42,11 @@ def short(name: str) -> str:
     return LABELS[name].rpartition(" ")[0]
 
 
+def unit(name: str) -> str:
+    """A label's unit, in brackets."""
+    return LABELS[name].rpartition(" ")[2]
+
+
 def sigma_by_label(test: Table) -> Figure:
     """
     Median errors by origin in bins of each predicted label, over where the stars are.
@@ -70,8 +75,7 @@ def sigma_by_label(test: Table) -> Figure:
             axes.set_xlim(low, high)
             axes.set_ylim(0, None)
             axes.set_xlabel(LABELS[name])
-        for axes in panels[:, 0]:
-            axes.set_ylabel("median error [K or dex]")
+            axes.set_ylabel(f"median error {unit(name)}")
         figure.legend(
             *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4
         )
@@ -197,14 +201,14 @@ def methods(test: Table) -> Figure:
         left, right = figure.subplots(1, 2)
         place = np.arange(len(LABELS))
         width = 0.8 / len(shown)
-        base = {name: _quality(test, "dropout", name) for name in LABELS}
         for index, method in enumerate(shown):
-            pairs = [_quality(test, method, name) for name in LABELS]
-            first = [pair[0] / base[n][0] for pair, n in zip(pairs, LABELS, strict=True)]
-            second = [pair[1] - base[n][1] for pair, n in zip(pairs, LABELS, strict=True)]
+            ratio, ratio_error, gain, gain_error = np.transpose(
+                [beside_dropout(test, method, name) for name in LABELS]
+            )
             at = place + (index - (len(shown) - 1) / 2) * width
-            left.bar(at, first, width, color=f"C{index}", label=METHODS[method])
-            right.bar(at, second, width, color=f"C{index}")
+            look = {"color": f"C{index}", "ecolor": "0.3", "error_kw": {"elinewidth": 0.7}}
+            left.bar(at, ratio, width, yerr=ratio_error, label=METHODS[method], **look)
+            right.bar(at, gain, width, yerr=gain_error, **look)
         left.axhline(1, color="0.3", linewidth=0.8)
         right.axhline(0, color="0.3", linewidth=0.8)
         left.set_ylabel("RMSE over the dropout network's")
@@ -228,25 +232,61 @@ def trend_to_the_mean(test: Table) -> Figure:
             for method, colour in (("dropout", "C0"), ("balanced", "C1")):
                 difference = test[f"{method}_{name}"] - reference
                 words = "equal weights" if method == "dropout" else "balanced weights"
-                _medians(axes, reference, difference, marker="o", color=colour, label=words)
+                _medians(
+                    axes, reference, difference, fmt="o-", color=colour, label=words, bars=True
+                )
             axes.axhline(0, color="0.3", linewidth=0.8)
             axes.set_xlabel(f"APOGEE {LABELS[name]}")
-        for axes in panels[:, 0]:
-            axes.set_ylabel("median difference [K or dex]")
+            axes.set_ylabel(f"median difference {unit(name)}")
         figure.legend(
             *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2
         )
     return figure
 
 
-def _medians(axes: Axes, x, y, bins=12, **style):
-    """Medians of y in bins of equally many x, at least eight stars each."""
+def beside_dropout(test: Table, method: str, name: str) -> tuple[float, float, float, float]:
+    """
+    RMSE of a method's label over the dropout network's, and mean log density minus that one's.
+
+    Args:
+        test: of the study's test stars.
+        method: of `METHODS`.
+        name: of the label.
+
+    Returns:
+        Each with one sigma of the stars' sampling (the ratio's by propagation), of the stars that
+        both have.
+    """
+    ours, density = _quality(test, method, name)
+    other, usual = _quality(test, "dropout", name)
+    known = np.isfinite(density) & np.isfinite(usual)
+    first, second, gain = ours[known], other[known], (density - usual)[known]
+    if len(gain) < 2:
+        return (np.nan,) * 4
+    ratio = np.sqrt(first.mean() / second.mean())
+    spread = np.std(first / first.mean() - second / second.mean(), ddof=1)
+    root = len(gain) ** 0.5
+    return ratio, 0.5 * ratio * spread / root, gain.mean(), np.std(gain, ddof=1) / root
+
+
+def median_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Median and what lies below and above it in its central 68 %, by the order of the values."""
+    half = min(0.5 / max(len(values), 1) ** 0.5, 0.5)
+    low, middle, high = np.quantile(values, [0.5 - half, 0.5, 0.5 + half])
+    return middle, middle - low, high - middle
+
+
+def _medians(axes: Axes, x, y, bins=12, bars=False, **style):
+    """Medians of y in bins of equally many x, at least eight stars each, with errors if asked."""
     known = np.isfinite(x) & np.isfinite(y)
     order = np.argsort(x[known], kind="stable")
     groups = np.array_split(order, max(1, min(bins, len(order) // 8)))
-    points = [(np.median(x[known][g]), np.median(y[known][g])) for g in groups if len(g)]
+    points = [(np.median(x[known][g]), *median_interval(y[known][g])) for g in groups if len(g)]
     if points:
-        axes.plot(*np.transpose(points), markersize=2.5, **style)
+        middle, median, *errors = np.transpose(points)
+        axes.errorbar(
+            middle, median, errors if bars else None, markersize=2.5, elinewidth=0.7, **style
+        )
 
 
 def _pull(test, method, name, kind, keep=False):
@@ -264,10 +304,9 @@ def _width(pull):
 
 
 def _quality(test, method, name):
-    """RMSE and mean log density of APOGEE's label."""
-    pull = _pull(test, method, name, "sigma")
+    """Squared difference from APOGEE's label and its log density, star by star."""
+    pull = _pull(test, method, name, "sigma", keep=True)
     difference = test[f"{method}_{name}"] - test[f"apogee_{name}"]
     own, reference = test[f"{method}_{name}_sigma"], test[f"apogee_{name}_error"]
     total = np.square(own) + np.square(reference)
-    density = -0.5 * (np.square(pull) + np.log(2 * np.pi * total[np.isfinite(difference)]))
-    return np.sqrt(np.nanmean(np.square(difference))), density.mean()
+    return np.square(difference), -0.5 * (np.square(pull) + np.log(2 * np.pi * total))
