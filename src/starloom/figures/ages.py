@@ -102,14 +102,15 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "alpha_age": lambda: (
             maps.alpha_age(clean),
             "Ages on the abundance plane",
-            "Left: [Fe/H] and [alpha/M], by mean age in cells; right: [alpha/M] against age, by "
-            "mean angular momentum of the stars with good parallaxes, and the median. "
-            f"{mapped}. {PAPER}, Fig. 12.",
+            f"Left: [Fe/H] and [alpha/M], by mean age in cells of {maps.FEWEST} stars or more; "
+            "right: [alpha/M] against age, by mean angular momentum of the stars with good "
+            f"parallaxes in such cells, and the median. {mapped}. {PAPER}, Fig. 12.",
         ),
         "disc": lambda: (
             maps.disc(clean),
             "Ages across the disc",
-            f"Mean age in cells of Galactocentric radius and height; {mapped}. {PAPER}, Fig. 13.",
+            "Mean age in cells of Galactocentric radius and height with "
+            f"{maps.FEWEST} stars or more; {mapped}. {PAPER}, Fig. 13.",
         ),
         "abundance_grid": lambda: (
             maps.abundance_grid(clean),

@@ -16,6 +16,10 @@ DISC_KPC = ((3, 5), (5, 7), (7, 9), (9, 11), (11, 13), (13, 15))
 HEIGHTS_KPC = ((1.0, 2.0), (0.5, 1.0), (0.0, 0.5))
 
 
+FEWEST = 3
+"""Stars of a cell below which no mean is drawn."""
+
+
 def alpha_age(catalog: Table) -> Figure:
     """Mean age on the abundance plane, and [alpha/M] against age by angular momentum."""
     with styled():
@@ -28,7 +32,7 @@ def alpha_age(catalog: Table) -> Figure:
         known = np.isfinite(catalog["lz"])
         momentum = right.hexbin(
             catalog["Age"][known], catalog["alpha_m"][known], C=catalog["lz"][known] / 1000,
-            gridsize=40, mincnt=1, extent=(0, OLDEST_GYR, *ALPHA_RANGE), linewidths=0.1,
+            gridsize=40, mincnt=FEWEST, extent=(0, OLDEST_GYR, *ALPHA_RANGE), linewidths=0.1,
             rasterized=True, cmap="cividis", vmin=0.8, vmax=2.4,
         )  # fmt: skip
         figure.colorbar(momentum, ax=right, label=r"mean $L_z$ [$10^3$ kpc km/s]")
@@ -132,7 +136,7 @@ def age_histograms(catalog: Table) -> Figure:
 def _mean_age(axes, x, y, age, gridsize):
     good = np.isfinite(x) & np.isfinite(y)
     return axes.hexbin(
-        x[good], y[good], C=age[good], gridsize=gridsize, mincnt=1, vmin=0, vmax=12,
+        x[good], y[good], C=age[good], gridsize=gridsize, mincnt=FEWEST, vmin=0, vmax=12,
         extent=(*finite_range(x, 0.3), *finite_range(y, 0.3)), linewidths=0.1, rasterized=True,
     )  # fmt: skip
 
