@@ -242,6 +242,17 @@ def test_catalogues_have_rows_columns_links_and_a_data_model(pages):
     assert "2 columns" in text
 
 
+def test_what_a_narrow_screen_stacks_says_what_each_cell_is(pages):
+    for name in ("catalog-scatter_vae.html", "columns.html"):
+        cells = [given for tag, given in pages[name][0].tags if tag == "td"]
+        assert cells and all(given.get("data-label") for given in cells), name
+        assert any("stacked" in given.get("class", "") for _, given in pages[name][0].tags)
+
+
+def test_one_figure_is_said_in_the_singular(pages):
+    assert "1 figure · 2 numbers" in pages["index.html"][1]
+
+
 def test_flags_of_a_catalogue_have_their_criteria():
     flags = shown.flags_of(["age", "ages_match_flag"])
     assert list(flags) == ["ages_match_flag"]
