@@ -41,3 +41,9 @@ def test_bits_of_a_group_are_unique_and_fit_their_column(group):
     assert len(set(bits)) == len(bits)
     assert all(0 <= bit < 31 for bit in bits)
     assert all(flag.mask == 2**flag.bit and flag.criterion for flag in FLAGS[group])
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_a_meaning_stands_alone_since_columns_are_sorted_by_name(column):
+    assert not column.description.startswith(("its ", "of ")), column.description
+    assert " to it" not in column.description and "same" not in column.description

@@ -55,9 +55,9 @@ _LABELS = (
         for name, (unit, meaning, ucd) in LABELS.items()
         for column in (
             Column(f"{name}_xp", "f4", unit, f"{meaning}, from XP and photometry", ucd),
-            Column(f"e_{name}_xp", "f4", unit, "its error, recalibrated", "stat.error"),
+            Column(f"e_{name}_xp", "f4", unit, f"error of {name}_xp, recalibrated", "stat.error"),
             *(
-                Column(f"e_{name}_{part}", "f4", unit, f"part of the error: {said}", "stat.error")
+                Column(f"e_{name}_{part}", "f4", unit, f"part of e_{name}_xp: {said}", "stat.error")
                 for part, said in _PARTS.items()
             ),
         )

@@ -10,8 +10,20 @@ def scatter_vae(latent: int) -> tuple[Column, ...]:
         column
         for index in range(latent)
         for column in (
-            Column(f"z{index}", "f4", "", f"mean of latent dimension {index}"),
-            Column(f"e_z{index}", "f4", "", f"standard deviation of latent dimension {index}"),
+            Column(
+                f"z{index}",
+                "f4",
+                "",
+                f"mean of latent dimension {index}; near 0 for all stars if the training left it "
+                "unused (xpvae.active_dimensions counts the others)",
+            ),
+            Column(
+                f"e_z{index}",
+                "f4",
+                "",
+                f"standard deviation of latent dimension {index}; near 1 for all stars if the "
+                "training left it unused",
+            ),
         )
     )
     return (*STAR, *dimensions, *_SCATTER_VAE)
@@ -37,7 +49,9 @@ _SCATTER_VAE = (
     ),
     Column("split", "i1", "", "0 training, 1 validation, 2 test", "meta.code"),
     Column("in_good", "bool", "", "in the good catalogue (Laroche & Speagle 2024, Sec. 2.2)"),
-    Column("in_pristine", "bool", "", "in the pristine catalogue (same section)"),
+    Column(
+        "in_pristine", "bool", "", "in the pristine catalogue (Laroche & Speagle 2024, Sec. 2.2)"
+    ),
     Column("match_flag", "i4", "", "bits of the cross-match", "meta.code"),
     Column("xp_flag", "i4", "", "bits of the XP spectrum", "meta.code"),
 )

@@ -34,7 +34,12 @@ def tagging(latent: int, neighbours: int) -> tuple[Column, ...]:
                 f"source_id of the giant number {k} in chemical likeness, -1 for none",
                 "meta.id.assoc",
             ),
-            Column(f"distance_{k}", "f4", "", "Euclidean distance to it in the latent"),
+            Column(
+                f"distance_{k}",
+                "f4",
+                "",
+                f"Euclidean distance to doppelganger_{k} in the latent of the chemistry",
+            ),
         )
     )
     return (*STAR, *_TAGGING, *dimensions, *near)
