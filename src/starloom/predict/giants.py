@@ -82,11 +82,11 @@ def ages_of_spectra(
     rows = np.full(len(paths), -1)
     if labels is not None:
         rows = label_rows(paths, raw["apogee_id"], labels)
-    said, table = rows >= 0, labels or {}
+    listed, table = rows >= 0, labels or {}
     nothing = np.full(len(table.get("APOGEE_ID", " ")), np.nan)
     every = [f"{name}{error}" for name in NAMES for error in ("", "_ERR")]
     stars = labels_of({name: table.get(name, nothing) for name in every}, rows)
-    stars = {name: np.where(said, values, np.nan) for name, values in stars.items()}
+    stars = {name: np.where(listed, values, np.nan) for name, values in stars.items()}
     if "LOGG" not in table:
         del stars["logg"]
     stars |= {name: table[name][rows] for name in SURVEY if name in table}
@@ -97,7 +97,7 @@ def ages_of_spectra(
         np.arange(len(paths)),
         trained,
         forests["reach"],
-        said,
+        listed,
         "z_only" if labels is None else "fiducial",
     )
     return {

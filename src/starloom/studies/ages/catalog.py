@@ -85,7 +85,7 @@ def estimates(
     place: np.ndarray,
     forests: Forests,
     reach: np.ndarray,
-    said: np.ndarray | None = None,
+    listed: np.ndarray | None = None,
     inputs: str = "fiducial",
 ) -> dict[str, np.ndarray]:
     """
@@ -98,15 +98,15 @@ def estimates(
         place: row of `latents` of each star, -1 for none.
         forests: of `forests.grow_all`.
         reach: as for `catalog`.
-        said: of which stars the columns are known at all; of all by default.
+        listed: which stars the table of labels has at all; all by default.
         inputs: which forest gives the age, a name of `forests.AGE_INPUTS`; one without labels
             gives it to stars without labels too.
 
     Returns:
         z0, e_z0, ..., what `predictions` gives, and `age_flag`.
     """
-    said = np.ones(len(place), bool) if said is None else said
-    flag = _flags(stars, latents["spectrum_flag"], place, said)
+    listed = np.ones(len(place), bool) if listed is None else listed
+    flag = _flags(stars, latents["spectrum_flag"], place, listed)
     rows = np.flatnonzero((flag & _masks("no_spectrum", "bad_spectrum", "outside_latent")) == 0)
     latent = {n: latents[n][place[rows]] for n in ("latent_mean", "latent_sigma")}
     given = latent | {name: values[rows] for name, values in stars.items()}
@@ -161,13 +161,13 @@ def predictions(forests: Forests, stars: Table, inputs: str = "fiducial") -> dic
     return result
 
 
-def _flags(stars, spectrum_flag, place, said):
+def _flags(stars, spectrum_flag, place, listed):
     missing = SPECTRUM_FLAGS["missing"].mask
     spectrum = np.full(len(place), missing, np.int32)
     spectrum[place >= 0] = spectrum_flag[place[place >= 0]]
     # A file that the archive lacks is no spectrum, whether or not it was asked for.
     absent = (spectrum & missing) > 0
-    latent, age = said.copy(), said.copy()
+    latent, age = listed.copy(), listed.copy()
     with np.errstate(invalid="ignore"):
         if "logg" in stars:
             logg = stars["logg"]
@@ -182,10 +182,10 @@ def _flags(stars, spectrum_flag, place, said):
     for name, where in (
         ("no_spectrum", absent),
         ("bad_spectrum", ~absent & (spectrum != 0)),
-        ("outside_latent", said & ~latent),
-        ("outside_age", said & ~age),
+        ("outside_latent", listed & ~latent),
+        ("outside_age", listed & ~age),
         ("no_labels", ~(np.isfinite(stars["teff"]) & np.isfinite(stars["fe_h"]))),
-        ("survey_flags", said & survey),
+        ("survey_flags", listed & survey),
     ):
         flag |= np.where(where, AGE_FLAGS[name].mask, 0).astype(np.int32)
     return flag
