@@ -54,6 +54,9 @@ rulegraph: $(VENV)/.base ## Draw the graphs of stages and of rules again (docs/r
 bench: $(VENV)/.dev ## Measure our speed against the peers', in one run (no GPU needed)
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet 'torch==2.13.0' \
 		|| echo "no PyTorch: its rows are skipped"
+	@$(BIN)/python -c 'import astroNN.apogee' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --no-deps 'astroNN==1.1.0' h5py 'setuptools<81' \
+		|| echo "no astroNN: its row is skipped"
 	$(BIN)/python benchmarks/run.py
 
 reference: $(VENV)/.base ## Write the reference pages of docs again, from the schema and the columns

@@ -1,25 +1,30 @@
 """
 Power spectra and continua: the chains of the age study against plain peers, in one run.
 
-    python benchmarks/power_spectra.py      the peers are astropy, and plain
-                                            loops: one fit a chip and star
+    python benchmarks/power_spectra.py      the peers are astropy, plain loops after it, and
+                                            the authors' package astroNN (without TensorFlow)
 """
 
 import argparse
 import itertools
-from concurrent.futures import ThreadPoolExecutor
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 
 import numpy as np
 from astropy.timeseries import LombScargle
 from compare import alternate, table
 
 from starloom.prepare import psd
-from starloom.prepare.continuum import BAD_BITS, CHIP_SIZES, HIGHEST, PIXELS, normalise
+from starloom.prepare.continuum import CHIP_SIZES, PIXELS, normalise
+from starloom.prepare.continuum import CONTINUUM_PIXELS as COUNTS
 
 GRID = psd.Grid()
-STARS = 8
+STARS, FEW = 16, 2
+"""Stars in a call of ours and of the peer."""
 
 
+@cache
 def light_curve() -> tuple[np.ndarray, np.ndarray]:
     """Times [d] and flux [ppm] of 65,000 cadences."""
     random = np.random.default_rng(0)
@@ -27,42 +32,49 @@ def light_curve() -> tuple[np.ndarray, np.ndarray]:
     return time_day, 100 * random.normal(size=65_000)
 
 
+def periodograms(count: int) -> list[np.ndarray]:
+    """Ours, of as many stars."""
+    return [psd.periodogram(*light_curve(), GRID) for _ in range(count)]
+
+
+def chain(count: int) -> np.ndarray:
+    """Our whole chain."""
+    return psd.log_ratio(np.stack(periodograms(count)), GRID)
+
+
+def plain_periodograms(count: int) -> list[np.ndarray]:
+    """Astropy's fast method."""
+    freq, method = psd.DAY_MS * GRID.freq_uhz, {"assume_regular_frequency": True}
+    plain = LombScargle(*light_curve())
+    return [plain.power(freq, method="fast", normalization="psd", **method) for _ in range(count)]
+
+
+def plain_chain(count: int) -> list[np.ndarray]:
+    """The same and what follows it, written out."""
+    return [_plain_rest(power) for power in plain_periodograms(count)]
+
+
 def against_astropy(rounds: int) -> list:
-    """Rows of the periodogram and of the whole chain; two stars at a time, as two jobs would."""
-    time_day, flux = light_curve()
-    freq = psd.DAY_MS * GRID.freq_uhz
+    """
+    Rows of the periodogram and of the whole chain, ours by one process and by two.
 
-    def ours(_=None):
-        return psd.periodogram(time_day, flux, GRID)
-
-    def peer(_=None):
-        method = {"method": "fast", "assume_regular_frequency": True}
-        return LombScargle(time_day, flux).power(freq, normalization="psd", **method)
-
-    def two(function):
-        def run():
-            with ThreadPoolExecutor(2) as pool:
-                return list(pool.map(function, range(STARS)))
-
-        return run
-
-    def chain():
-        return psd.log_ratio(np.stack(two(ours)()), GRID)
-
-    def plain_chain():
-        return [_plain_rest(peer()) for _ in range(2)]
-
-    names = {"items": STARS, "rounds": rounds}
-    return [
-        alternate(
-            "Lomb-Scargle, 65,000 cadences", two(ours), lambda: [peer() for _ in range(2)],
-            bar=12.0, peer_name="astropy, one process", peer_items=2, **names,
-        ),
-        alternate(
-            "power spectrum to log ratio in bins", chain, plain_chain, bar=15.0,
-            peer_name="astropy and plain loops", peer_items=2, **names,
-        ),
-    ]  # fmt: skip
+    The peer has one process: two of it are slower together than one alone.
+    """
+    tasks = (
+        ("Lomb-Scargle", periodograms, plain_periodograms, "astropy", 12.0),
+        ("light curve to log ratio in bins", chain, plain_chain, "astropy and plain loops", 15.0),
+    )
+    rows = []
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        for task, ours, peer, name, bar in tasks:
+            one = partial(ours, STARS)
+            two = partial(lambda work: list(pool.map(work, (STARS, STARS))), ours)
+            common = {"peer_items": FEW, "bar": bar, "peer_name": name, "rounds": rounds}
+            for by, work, items in (("one process", one, STARS), ("two", two, 2 * STARS)):
+                rows.append(
+                    alternate(f"{task}, {by}", work, partial(peer, FEW), items=items, **common)
+                )
+    return rows
 
 
 def _plain_rest(power):
@@ -81,35 +93,25 @@ def _plain_rest(power):
     return np.log([smooth[(freq >= low) & (freq < high)].mean() for low, high in pieces])
 
 
-def against_numpy(rounds: int) -> list:
-    """The row of the continua."""
+def against_astronn(rounds: int) -> list:
+    """The row of the continua; the peer also cuts the 8575 pixels, a small part of its time."""
+    try:
+        from astroNN.apogee import apogee_continuum
+    except ImportError as missing:
+        print(f"no row of the continua: {missing}; `make bench` installs astroNN")
+        return []
     random = np.random.default_rng(0)
     flux = random.normal(300, 3, (4096, PIXELS)).astype(np.float32)
     error, mask = np.full_like(flux, 3.0), np.zeros(flux.shape, np.int32)
-    chosen = [np.arange(5, size, size // 150) for size in CHIP_SIZES]
-    starts, bits = np.cumsum((0, *CHIP_SIZES[:-1])), sum(1 << bit for bit in BAD_BITS)
-
-    def peer(n_star=64):
-        """The same work star by star: bad pixels, a fit a chip, flux and error divided."""
-        for star in range(n_star):
-            bad = (mask[star] & bits > 0) | ~np.isfinite(flux[star]) | ~np.isfinite(error[star])
-            bad |= error[star] <= 0
-            ready = np.ones(PIXELS, np.float32), np.full(PIXELS, np.inf, np.float32)
-            for low, size, pixels in zip(starts, CHIP_SIZES, chosen, strict=True):
-                x, chip, used = np.linspace(-1, 1, size), slice(low, low + size), low + pixels
-                used_error = np.where(bad[used], np.inf, error[star, used])
-                line = np.polynomial.Chebyshev.fit(x[pixels], flux[star, used], 2, w=1 / used_error)
-                continuum = line(x)
-                ready[0][chip] = flux[star, chip] / continuum
-                ready[1][chip] = error[star, chip] / continuum
-            bad |= ready[0] > HIGHEST
-            ready[0][bad], ready[1][bad] = 1.0, np.inf
-
+    sizes = zip(CHIP_SIZES, COUNTS, strict=True)
+    chosen = [np.arange(5, size, size // count) for size, count in sizes]
+    few = np.full((64, 8575), 300, np.float32), np.ones((64, 8575), np.float32)
+    bits = np.zeros((64, 8575), np.int32)
     return [
         alternate(
-            "continua of three chips", lambda: normalise(chosen, flux, error, mask), peer,
-            items=len(flux), peer_items=64, bar=20.0, peer_name="NumPy, star by star",
-            rounds=rounds,
+            "continua of three chips", lambda: normalise(chosen, flux, error, mask),
+            lambda: apogee_continuum(*few, bitmask=bits, dr=17), items=len(flux),
+            peer_items=len(bits), bar=20.0, peer_name="astroNN 1.1.0", rounds=rounds,
         )
     ]  # fmt: skip
 
@@ -118,4 +120,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    print(table(against_astropy(given.rounds) + against_numpy(given.rounds)))
+    print(table(against_astropy(given.rounds) + against_astronn(given.rounds)))

@@ -16,7 +16,7 @@ from compare import alternate, matmul_limit, table
 from encode_ages import model
 
 from starloom.studies import ages
-from starloom.studies.ages.model import CPU_CHUNK, training_parts
+from starloom.studies.ages.model import GRADIENT_BLOCK, training_parts
 from starloom.training.epochs import compiled
 
 BATCH = 128
@@ -37,7 +37,7 @@ class Ours:
     """Our training and encoding, as the study runs them."""
 
     def __init__(self):
-        block = CPU_CHUNK if jax.default_backend() == "cpu" else 0
+        block = GRADIENT_BLOCK if jax.default_backend() == "cpu" else 0
         self.run = compiled(*training_parts(ages.Architecture()), epochs=10**6,
                             validate_epochs=10**6, block=block)  # fmt: skip
         self.key, self.done = jax.random.key(0), 0

@@ -14,6 +14,8 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.polynomial.chebyshev import chebvander
+from scipy.linalg import block_diag
 from threadpoolctl import threadpool_limits
 
 CHIPS = ((246, 3274), (3585, 6080), (6344, 8335))
@@ -31,15 +33,23 @@ BAD_BITS = (0, 1, 2, 3, 4, 5, 6, 7, 12)
 """Bits of the pixel mask that make a pixel useless: bad, cosmic ray, saturated, unfixable, bad
 dark, bad flat, bad error, no sky, significant sky line."""
 
+_BAD = sum(1 << bit for bit in BAD_BITS)
+
 HIGHEST = 2.0
 """Normalised flux above this is no star's."""
 
-BLOCK = 64
-"""Stars at once: what fits a core's caches."""
+BLOCK = 128
+"""Stars whose continua are fitted at once."""
 
-DEGREE = 2
+ROWS = 16
+"""Stars that are divided at once: what fits a core's cache. It divides `BLOCK`."""
+
+TERMS = 3
 FEWEST = 10
 """Good continuum pixels without which a chip has no continuum."""
+
+SPREAD = 1e-9
+"""Smallest determinant of the mean products of the terms, 0 if one pixel has all the weight."""
 
 ROUNDS = 3
 SECTIONS = 16
@@ -85,62 +95,82 @@ def normalise(
         raise ValueError(f"spectra of shape {flux.shape}: {PIXELS} kept pixels are expected")
     out = {name: np.empty((n_star, PIXELS), np.float32) for name in ("flux", "error")}
     fitted = np.empty((n_star, len(CHIPS)), bool)
+    pixels = np.concatenate([low + part for low, part in zip(_STARTS, chosen, strict=True)])
+    terms = _terms(pixels)
 
-    def run(start):
-        stars = slice(start, start + BLOCK)
-        for chip, (low, size) in enumerate(zip(_STARTS, CHIP_SIZES, strict=True)):
-            part = (stars, slice(low, low + size))
-            given = (flux[part], error[part], mask[part])
-            results = (out["flux"][part], out["error"][part])
-            fitted[stars, chip] = _normalise_chip(chosen[chip], *given, *results)
+    def run(first):
+        block = slice(first, first + BLOCK)
+        given = [values[block] for values in (flux, error, mask)]
+        results = [out["flux"][block], out["error"][block]]
+        with np.errstate(all="ignore"):  # what is not finite is bad
+            curves = _fit(terms, *(values.take(pixels, axis=1) for values in given))
+            for start in range(0, BLOCK, ROWS):
+                rows = slice(start, start + ROWS)
+                parts = (values[rows] for values in (*given, *results))
+                fitted[block][rows] = _divide(curves[rows], *parts)
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         list(pool.map(run, range(0, n_star, BLOCK)))
     return out | {"fitted": fitted}
 
 
-def _normalise_chip(pixels, flux, error, mask, to_flux, to_error):
-    """Fill `to_flux` and `to_error`; which stars have a continuum on the chip."""
-    bad = _bad(flux, error, mask)
-    columns, transposed = _basis(flux.shape[1])
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        weight = np.where(bad[:, pixels], 0.0, 1 / np.square(error[:, pixels], dtype=np.float64))
-        # Only ratios of weights count.
-        weight /= np.maximum(weight.max(axis=1, keepdims=True), 1e-300)
-        terms = columns[pixels]
-        pairs = (terms[:, :, None] * terms[:, None, :]).reshape(len(pixels), -1)
-        matrix = (weight @ pairs).reshape(-1, DEGREE + 1, DEGREE + 1)
-        vector = (weight * np.where(bad[:, pixels], 0.0, flux[:, pixels])) @ terms
-        enough = (weight > 0).sum(axis=1) >= FEWEST
-        matrix[~enough] = np.eye(DEGREE + 1)
-        solved = np.linalg.solve(matrix, vector[..., None])[..., 0]
-        curve = solved.astype(np.float32) @ transposed
-        fitted = enough & (curve > 0).all(axis=1)
-        np.reciprocal(curve, out=curve)
-        np.multiply(flux, curve, out=to_flux)
-        np.multiply(error, curve, out=to_error)
-        bad |= to_flux > HIGHEST
-    bad[~fitted] = True
+def _fit(terms, flux, error, mask):
+    """
+    Coefficients of the continua, (n_star, CHIPS x TERMS), from the continuum pixels.
+
+    They are 0 on a chip with too few good pixels, or with one whose error is so small that no
+    other counts.
+    """
+    good = _good(flux, error, mask)
+    weight = np.where(good, 1 / np.square(error, dtype=np.float64), 0.0)
+    by_chip = terms.reshape(len(terms), len(CHIPS), TERMS)
+    pairs = (by_chip[..., :, None] * by_chip[..., None, :]).reshape(len(terms), -1)
+    matrix = (weight @ pairs).reshape(-1, len(CHIPS), TERMS, TERMS)
+    vector = ((weight * np.where(good, flux, 0.0)) @ terms).reshape(-1, len(CHIPS), TERMS)
+    total = matrix[..., 0, 0].copy()
+    matrix /= total[..., None, None]
+    enough = (good.astype(float) @ by_chip[..., 0]) >= FEWEST
+    enough &= np.linalg.det(matrix) > SPREAD
+    matrix[~enough] = np.eye(TERMS)
+    vector /= np.where(enough, total, np.inf)[..., None]
+    solved = np.linalg.solve(matrix, vector[..., None])
+    return solved.reshape(len(solved), -1).astype(np.float32)
+
+
+def _divide(curves, flux, error, mask, to_flux, to_error):
+    """Fill `to_flux` and `to_error`; which stars have a continuum on which chip."""
+    curve = curves @ _every_term()
+    np.divide(flux, curve, out=to_flux)
+    np.divide(error, curve, out=to_error)
+    fitted = np.minimum.reduceat(curve, _STARTS, axis=1) > 0
+    bad = ~(_good(flux, error, mask) & (to_flux <= HIGHEST))
+    for star, chip in np.argwhere(~fitted):
+        bad[star, _STARTS[chip] : _STARTS[chip] + CHIP_SIZES[chip]] = True
     np.copyto(to_flux, np.float32(1), where=bad)
     np.copyto(to_error, np.float32(np.inf), where=bad)
     return fitted
 
 
-def _bad(flux, error, mask):
-    """Pixels to leave out; a NaN fails each comparison."""
-    with np.errstate(invalid="ignore"):
-        bad = (mask & sum(1 << bit for bit in BAD_BITS)) != 0
-        bad |= ~(error > 0)
-        bad |= ~(error < np.inf)
-        bad |= ~(np.abs(flux) < np.inf)
-    return bad
+def _good(flux, error, mask):
+    """Pixels to use; a NaN fails each comparison."""
+    good = (mask & _BAD) == 0
+    good &= error > 0
+    good &= error < np.inf
+    good &= flux > -np.inf
+    good &= flux < np.inf
+    return good
+
+
+def _terms(pixels):
+    """Chebyshev polynomials of each chip at some kept pixels, (n_pixel, CHIPS x TERMS)."""
+    return _every_term(np.float64)[:, pixels].T
 
 
 @cache
-def _basis(size):
-    """Chebyshev polynomials over the kept pixels of a chip, (size, DEGREE + 1), and transposed."""
-    columns = np.polynomial.chebyshev.chebvander(np.linspace(-1, 1, size), DEGREE)
-    return columns, np.ascontiguousarray(columns.T, np.float32)
+def _every_term(dtype=np.float32):
+    """Chebyshev polynomials over the kept pixels, (CHIPS x TERMS, PIXELS); 0 on other chips."""
+    by_chip = [chebvander(np.linspace(-1, 1, size), TERMS - 1).T for size in CHIP_SIZES]
+    return block_diag(*by_chip).astype(dtype)
 
 
 def find_continuum(
@@ -174,7 +204,7 @@ def find_continuum(
     """
     if min(counts) < 1:
         raise ValueError(f"each chip needs continuum pixels, not {tuple(counts)}")
-    good = ~_bad(flux, error, mask)
+    good = _good(flux, error, mask)
     shares = np.stack([part.mean(axis=1) for part in np.split(good, _STARTS[1:], axis=1)])
     stars = (shares > 0.5).all(axis=0)
     if not stars.any():

@@ -122,6 +122,8 @@ def periodogram(
         normalization="psd",
         backend="finufft",
         nthreads=1,
+        # Times are in order already; twice the modes are faster and more exact than 1.25 times.
+        finufft_kwargs={"spread_sort": 0, "upsampfac": 2.0},
     )
     return 2 * CADENCE_MS * found.power
 
@@ -145,6 +147,9 @@ def background(
         The level that the mean of noise alone would have: each median over (1 - 1/9k)^3, the
         median of a gamma variable of shape k over its mean.
 
+    Raises:
+        ValueError: if a window holds no frequency.
+
     References:
         Leung et al. (2023), Sec. 4.2; Wilson & Hilferty (1931), PNAS 17, 684: the median.
     """
@@ -153,14 +158,27 @@ def background(
     half = 0.5 * grid.window_dex
     start = np.searchsorted(log_freq, centres - half, side="right")
     stop = np.searchsorted(log_freq, centres + half, side="left")
-    level = np.stack(
-        [np.median(power[:, a:b], axis=1) for a, b in zip(start, stop, strict=True)], axis=1
-    )
+    if (start >= stop).any():
+        empty = 10 ** centres[start >= stop][0]
+        raise ValueError(
+            f"no frequency in the background's window at {empty:.3g} uHz: give a `psd.window_dex` "
+            f"above {grid.window_dex}"
+        )
+    level = np.stack([_median(power[:, a:b]) for a, b in zip(start, stop, strict=True)], axis=1)
     cuts = np.unique([0, *start, *stop, len(freq_uhz)])
     inside = (start[:, None] <= cuts[:-1]) & (cuts[:-1] < stop[:, None])
     level = level @ (inside / inside.sum(axis=0))
     shape = np.ones(len(freq_uhz)) if degrees is None else degrees
     return np.repeat(level, np.diff(cuts), axis=1) / (1 - 1 / (9 * shape)) ** 3
+
+
+def _median(values):
+    """Medians of rows; without `np.median`'s look for NaN it takes half the time."""
+    middle = values.shape[1] // 2
+    parted = np.partition(values, middle, axis=1)
+    upper = parted[:, middle]
+    odd = values.shape[1] % 2
+    return upper if odd else 0.5 * (parted[:, :middle].max(axis=1) + upper)
 
 
 def binned(

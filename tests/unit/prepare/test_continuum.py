@@ -92,6 +92,15 @@ def test_a_spectrum_without_continuum_on_a_chip_is_one_there_and_stops_no_other(
     np.testing.assert_allclose(found["flux"][3], alone["flux"][0], rtol=1e-6)
 
 
+def test_a_pixel_with_all_the_weight_makes_its_chip_bad_and_stops_no_other(chosen):
+    """Normal equations of one pixel are singular; NumPy would refuse the whole batch for them."""
+    flux, error, _, _ = _spectra(n_star=3)
+    error[1, chosen[0][0]] = 1e-30
+    found = normalise(chosen, flux, error, NO_MASK[:3])
+    assert found["fitted"].tolist() == [[True] * 3, [False, True, True], [True] * 3]
+    assert np.isinf(found["error"][1, : CHIP_SIZES[0]]).all()
+
+
 def test_a_wrong_grid_is_refused_with_its_shape(chosen):
     some = np.ones((2, 8575), np.float32)
     with pytest.raises(ValueError, match="8575"):

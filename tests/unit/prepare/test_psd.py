@@ -64,6 +64,12 @@ def test_the_background_is_the_mean_of_medians_of_all_windows_over_a_frequency()
     np.testing.assert_allclose(found, total / count / (8 / 9) ** 3, rtol=1e-6)
 
 
+def test_a_window_that_holds_no_frequency_is_refused_with_the_key_to_change():
+    few = np.arange(2.0, 270.0, 1.0)
+    with pytest.raises(ValueError, match=r"psd.window_dex"):
+        psd.background(np.ones((1, len(few))), few, GRID)
+
+
 def test_white_noise_over_its_background_has_a_mean_of_one():
     ratio = np.exp(psd.log_ratio(_white(8), GRID)[:, 200:].astype(float))
     assert ratio.mean() == pytest.approx(1.0, abs=0.02)
