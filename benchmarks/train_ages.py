@@ -1,7 +1,7 @@
 """
 The age study's encoder-decoder at the paper's size: training and encoding against PyTorch, in turn.
 
-    python benchmarks/train_ages.py             one thread each; needs torch (extra `bench`)
+    python benchmarks/train_ages.py             all cores each; needs torch (extra `bench`)
 
 The authors' own package for this network, astroNN, needs a TensorFlow of 2023; the peer is the
 same network written in PyTorch. Runs on the device that JAX finds; torch takes a GPU if it sees
@@ -9,6 +9,7 @@ one.
 """
 
 import argparse
+import os
 
 import jax
 import numpy as np
@@ -19,6 +20,7 @@ from starloom.studies import ages
 from starloom.studies.ages.model import GRADIENT_BLOCK, training_parts
 from starloom.training.epochs import compiled
 
+CORES = len(os.sched_getaffinity(0))
 BATCH = 128
 ENCODED = 512
 FLOP_ENCODE = 2 * 8 * (3757 * 32 + 1879 * 32 * 64) + 2 * 939 * 64 * 16
@@ -58,13 +60,13 @@ class Ours:
 
 
 class Peer:
-    """The same network and loss in PyTorch, with fused AdamW, one thread."""
+    """The same network and loss in PyTorch, with fused AdamW, on all cores."""
 
     def __init__(self):
         import torch
         from torch import nn
 
-        torch.set_num_threads(1)
+        torch.set_num_threads(CORES)
         torch.manual_seed(0)
         self.torch = torch
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -123,7 +125,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each")
     given = parser.parse_args()
     ours, peer = Ours(), Peer()
-    common = {"peer_name": "PyTorch, one thread", "rounds": given.rounds}
+    common = {"peer_name": f"PyTorch, {CORES} threads", "rounds": given.rounds}
     rows = [
         alternate("encoder-decoder training, batch 128", ours.train, peer.train, items=BATCH,
                   bar=2.0, flop_per_item=3 * (FLOP_ENCODE + FLOP_DECODE), **common),
