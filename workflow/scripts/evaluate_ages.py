@@ -33,7 +33,7 @@ def main(paths, evaluation_path, options):
             truth |= {name: values[rows] for name, values in table.items()}
         scores |= ask.truth_scores(predicted, truth, seed)
         scores |= ask.alpha_scores(predicted, truth, **options)
-        scores |= ask.gained_mass(catalog, predicted, read_table(paths.stars[0]), seed)
+        scores |= ask.unseen_scores(catalog, predicted, read_table(paths.stars[0]), seed)
     write_json(evaluation_path, {"scores": scores, "pairs": read_json(paths.counts)})
     print(*(f"{name}: {score}" for name, score in scores.items()), sep="\n")
 

@@ -11,7 +11,7 @@ from starloom.studies.ages.forests import from_model, to_model
 from starloom.studies.ages.model import weights
 from starloom.studies.ages.numbers import null_numbers, numbers
 from starloom.studies.ages.orbits import CIRCULAR_KMS, SUN_KMS, orbits
-from starloom.studies.ages.scores import alpha_scores, beside_astronn, gained_mass, truth_scores
+from starloom.studies.ages.scores import alpha_scores, beside_astronn, truth_scores, unseen_scores
 from starloom.studies.ages.scores import test_scores as scores_of
 from starloom.training.fit import Settings
 
@@ -321,10 +321,25 @@ def test_numbers_of_null_worlds_say_which_world_they_are_of():
     assert "changed hands" in number.definition and number.n == 30
 
 
-def test_stars_that_gained_mass_are_counted_where_no_training_saw_them():
-    catalog = {"source_id": np.arange(10), "Age": np.array([5.0] * 4 + [7.0] * 5 + [np.nan])}
-    stars = {"source_id": np.arange(10), "mass_gain": np.array([1.0] + [1.4] * 9)}
-    predicted = {"source_id": np.array([1, 2]), "split": np.array([0, 2])}
-    found = gained_mass(catalog, predicted, stars, 0)["gained_mass_young"]
-    assert found["n"] == 7 and found["value"] == pytest.approx(100 * 2 / 7)
-    assert gained_mass(catalog, predicted, stars | {"mass_gain": np.ones(10)}, 0) == {}
+def test_the_catalogue_is_held_against_the_truth_where_no_training_saw_its_stars():
+    random = np.random.default_rng(0)
+    true, error = random.uniform(0, 1, 4000), random.uniform(0.05, 0.2, 4000)
+    value = true + 1.2 * error * random.normal(size=4000)
+    value[:2] += 50.0
+    value[-1] = np.nan
+    ids = np.arange(1, 4001)
+    catalog = {"source_id": ids, "LogAge": value, "LogAge_Error": error, "Age": 10**value}
+    stars = {"source_id": ids, "age_of_mass_gyr": 10**true}
+    stars["mass_gain"] = np.where(ids <= 1000, 1.4, 1.0)
+    predicted = {"source_id": ids[:3], "split": np.array([0, 1, 2])}
+    found = unseen_scores(catalog, predicted, stars, 0)
+    assert found["unseen_pull_width"]["n"] == 3997
+    assert found["unseen_pull_width"]["value"] == pytest.approx(1.2, abs=0.06)
+    assert found["unseen_scatter"]["value"] == pytest.approx(
+        np.std(value[2:-1] - true[2:-1]), rel=0.2
+    )
+    young = found["gained_mass_young"]
+    assert young["n"] == 998
+    assert young["value"] == pytest.approx(100 * np.mean(10 ** value[2:1000] < 6))
+    alone = unseen_scores(catalog, predicted, stars | {"mass_gain": np.ones(4000)}, 0)
+    assert set(alone) == {"unseen_pull_width", "unseen_scatter"}

@@ -32,6 +32,10 @@ _KL = (
     "divergence of the latent from its prior at the best validation loss of the training {}; 0 if "
     "nothing is learnt"
 )
+_UNSEEN = (
+    "{} log age, rows of the catalogue that no training saw, simulated sky; the truth is the age "
+    "that a star's mass implies"
+)
 _EXCESS = f"Delta nu/({USUAL_FACTOR} numax^{USUAL_EXPONENT})"
 _LATENT = (
     "half of the central 68.27 % of {} from the latent alone minus the measured one, test stars"
@@ -93,6 +97,10 @@ MEANINGS = {
         "dex",
         "half of the central 68.27 % of predicted minus true log age, test pairs of the simulated "
         "sky; the truth is the age that a star's mass implies",
+    ),
+    "unseen_pull_width": ("sigma", _UNSEEN.format("width of (predicted - true)/error in")),
+    "unseen_scatter": (
+        "dex", _UNSEEN.format("half of the central 68.27 % of predicted minus true")
     ),
     "gained_mass_young": (
         "percent",

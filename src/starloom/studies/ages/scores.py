@@ -258,21 +258,34 @@ def alpha_scores(
     return _known(found)
 
 
-def gained_mass(catalog: Table, predicted: Table, stars: Table, seed: int) -> dict[str, dict]:
+def unseen_scores(catalog: Table, predicted: Table, stars: Table, seed: int) -> dict[str, dict]:
     """
-    Whether stars that took mass from a companion come out young, as their mass does.
+    Ages of the catalogue's stars that nothing learned from, beside the simulated sky's truth.
+
+    Stars that took mass from a companion are to come out young, as their mass does.
 
     Args:
-        catalog: source_id and Age [Gyr] of the catalogue.
+        catalog: source_id, LogAge with LogAge_Error and Age [Gyr] of the catalogue.
         predicted: source_id and split of the pairs; those not of the test set are left out.
-        stars: source_id and mass_gain of the simulated stars.
+        stars: source_id, mass_gain and age_of_mass_gyr of the simulated stars.
         seed: of the bootstraps.
+
+    Returns:
+        Scores as `test_scores`.
     """
     rows = join_ids(catalog["source_id"], stars["source_id"])
     seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != TEST])
-    gained = (rows >= 0) & (stars["mass_gain"][rows] > 1.0) & ~seen & np.isfinite(catalog["Age"])
-    young = catalog["Age"][gained] < YOUNG_GYR
-    return _known({"gained_mass_young": _scored(np.mean, 100.0 * young, seed=seed)})
+    unseen = (rows >= 0) & ~seen & np.isfinite(catalog["LogAge"])
+    true = np.log10(stars["age_of_mass_gyr"][rows])
+    difference = (catalog["LogAge"] - true)[unseen]
+    young = catalog["Age"][unseen & (stars["mass_gain"][rows] > 1.0)] < YOUNG_GYR
+    score = partial(_scored, seed=seed)
+    found = {
+        "unseen_pull_width": score(width, difference / catalog["LogAge_Error"][unseen]),
+        "unseen_scatter": score(width, difference),
+        "gained_mass_young": score(np.mean, 100.0 * young),
+    }
+    return _known(found)
 
 
 def _correlation(first, second):
