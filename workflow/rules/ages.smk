@@ -157,7 +157,6 @@ rule forest_ages:
 
 rule catalog_ages:
     input:
-        model=AGE_MODEL,
         forests=rules.forest_ages.output.forests,
         latents=rules.forest_ages.input.latents,
         allstar=RAW["allstar"],
@@ -216,6 +215,8 @@ rule evaluate_ages:
     input:
         predicted=rules.forest_ages.output.predicted,
         catalog=rules.catalog_ages.output.parquet,
+        forests=rules.forest_ages.output.forests,
+        latents=rules.forest_ages.input.latents,
         histories=expand(rules.train_ages.output.history, variant=AGE_STEPS),
         spectra=rules.decode_ages.output.spectra,
         allstar=RAW["allstar"],

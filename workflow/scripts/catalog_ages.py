@@ -12,16 +12,13 @@ from starloom.publish.catalog import as_columns, write_catalog
 from starloom.studies import ages as study
 from starloom.studies.ages.forests import from_model
 from starloom.studies.ages.orbits import heliocentric_velocity, orbits
-from starloom.tables import atomic, read_model, read_table, stack
+from starloom.tables import atomic, read_model, read_table
 
 
 def main(paths, outputs, data):
-    members = read_model(paths.model)[1]["members"]
     arrays = read_model(paths.forests)[0]
-    reach = arrays.pop("reach")
-    latents = stack([read_table(path) for path in paths.latents])
-    for name in ("latent_mean", "latent_sigma"):
-        latents[name] = latents[name].reshape(len(latents[name]), members, -1)
+    reach = arrays["reach"]
+    latents = study.by_member([read_table(path) for path in paths.latents], reach.shape[1])
     allstar = with_sources(read_allstar(paths.allstar), read_table(paths.matches))
     found = study.catalog(allstar, latents, from_model(arrays), reach)
     stars = read_table(paths.stars)

@@ -9,18 +9,18 @@ from starloom.prepare.split import TRAINING
 from starloom.studies import ages as study
 from starloom.studies.ages.catalog import NAMES
 from starloom.studies.ages.forests import to_model
-from starloom.tables import read_arrays, read_model, read_table, stack, write_model, write_table
+from starloom.tables import read_arrays, read_model, read_table, write_model, write_table
 
 
 def main(model_path, pairs_path, latent_paths, allstar_path, forests_path, predicted_path, options):
     model = study.from_model(*read_model(model_path))
     pairs = read_arrays(pairs_path)
-    latents = stack([read_table(path) for path in latent_paths])
+    latents = study.by_member([read_table(path) for path in latent_paths], model.members)
     rows = rows_of(pairs["allstar_row"] + 1, latents["allstar_row"] + 1)
     names = [*NAMES, *(f"{name}_ERR" for name in NAMES)]
     stars = pairs | study.labels_of(read_allstar(allstar_path, names), pairs["allstar_row"])
     for name in ("latent_mean", "latent_sigma"):
-        stars[name] = latents[name][rows].reshape(len(rows), model.members, -1)
+        stars[name] = latents[name][rows]
     ready = study.standardised(model, pairs["flux"])
     stars["components"] = ready @ model.components.T
     forests = study.grow_all(stars, **options)

@@ -90,7 +90,7 @@ def ages_of_spectra(
     if "LOGG" not in table:
         del stars["logg"]
     stars |= {name: table[name][rows] for name in SURVEY if name in table}
-    trained = from_model({name: v for name, v in forests.items() if name != "reach"})
+    trained = from_model(forests)
     found = estimates(
         stars,
         encode(model, arrays["flux"]) | {"spectrum_flag": arrays["spectrum_flag"]},

@@ -268,6 +268,13 @@ def test_every_row_of_allstar_is_in_the_catalogue_and_says_what_it_lacks():
     assert np.isfinite(found["Age"]).tolist() == [True, False, False, False, False, True]
     assert np.isfinite(found["z0"]).tolist() == [True, False, False, True, True, True]
     np.testing.assert_allclose(found["Age"][5], 10 ** found["LogAge"][5], rtol=1e-6)
+    flat = latents | {name: latents[name].reshape(6, 4) for name in ("latent_mean", "latent_sigma")}
+    parts = (slice(0, 3), slice(3, 6))
+    batches = [{name: values[part] for name, values in flat.items()} for part in parts]
+    each = ages.ages_of_each(allstar, batches, to_model(forests) | {"reach": reach})
+    np.testing.assert_array_equal(each["fiducial"], found["LogAge"])
+    assert np.isfinite(each["z_only"]).tolist() == [True, False, False, False, True, True]
+    assert "spectrum" not in each
 
 
 def test_a_star_towards_the_centre_is_nearer_to_it():
@@ -322,24 +329,33 @@ def test_numbers_of_null_worlds_say_which_world_they_are_of():
 
 
 def test_the_catalogue_is_held_against_the_truth_where_no_training_saw_its_stars():
-    random = np.random.default_rng(0)
-    true, error = random.uniform(0, 1, 4000), random.uniform(0.05, 0.2, 4000)
-    value = true + 1.2 * error * random.normal(size=4000)
+    random, n = np.random.default_rng(0), 4000
+    true, error = random.uniform(0, 1, n), random.uniform(0.05, 0.2, n)
+    drawn, ids = error * random.normal(size=n), np.arange(1, n + 1)
+    value = true + 1.2 * drawn
     value[:2] += 50.0
     value[-1] = np.nan
-    ids = np.arange(1, 4001)
     catalog = {"source_id": ids, "LogAge": value, "LogAge_Error": error, "Age": 10**value}
+    ages = {"fiducial": value, "surface": true + 2.4 * drawn}
+    ages["surface"][5] = np.nan
     stars = {"source_id": ids, "age_of_mass_gyr": 10**true}
     stars["mass_gain"] = np.where(ids <= 1000, 1.4, 1.0)
+    stars["state"] = np.array(["rgb", "red_clump", "secondary_clump", "agb"])[ids % 4]
     predicted = {"source_id": ids[:3], "split": np.array([0, 1, 2])}
-    found = unseen_scores(catalog, predicted, stars, 0)
+    found = unseen_scores(catalog, ages, predicted, stars, 0)
     assert found["unseen_pull_width"]["n"] == 3997
     assert found["unseen_pull_width"]["value"] == pytest.approx(1.2, abs=0.06)
-    assert found["unseen_scatter"]["value"] == pytest.approx(
-        np.std(value[2:-1] - true[2:-1]), rel=0.2
-    )
+    spread = np.std((value - true)[2:-1])
+    assert found["unseen_scatter"]["value"] == pytest.approx(spread, rel=0.2)
     young = found["gained_mass_young"]
     assert young["n"] == 998
     assert young["value"] == pytest.approx(100 * np.mean(10 ** value[2:1000] < 6))
-    alone = unseen_scores(catalog, predicted, stars | {"mass_gain": np.ones(4000)}, 0)
-    assert set(alone) == {"unseen_pull_width", "unseen_scatter"}
+    assert found["unseen_gain_rgb"]["value"] == pytest.approx(50, abs=1e-9)
+    assert found["unseen_rc_surface"]["n"] == found["unseen_rc_fiducial"]["n"] == 2 * 1000 - 3
+    clump = np.isin(ids % 4, (1, 2)) & (ids > 2) & (ids != 6)
+    some = clump & (true > np.log10(2)) & (true < np.log10(6))
+    assert found["unseen_rc_middle"]["n"] == some.sum()
+    low, high = np.percentile(100 * (10 ** (value - true)[some] - 1), [15.865, 84.135])
+    assert found["unseen_rc_middle"]["value"] == pytest.approx((high - low) / 2, rel=0.01)
+    alone = unseen_scores(catalog, ages, predicted, stars | {"mass_gain": np.ones(n)}, 0)
+    assert set(found) - set(alone) == {"gained_mass_young"}

@@ -5,7 +5,7 @@ Spectra over their continua and log power spectra go in; out come latent positio
 seismology and evolutionary states with errors.
 """
 
-from starloom.studies.ages.catalog import catalog, labels_of
+from starloom.studies.ages.catalog import ages_of_each, by_member, catalog, labels_of
 from starloom.studies.ages.check import disagreement, rank, residual
 from starloom.studies.ages.forests import (
     Forests,
@@ -32,6 +32,8 @@ __all__ = [
     "Architecture",
     "Forests",
     "Model",
+    "ages_of_each",
+    "by_member",
     "catalog",
     "decode",
     "disagreement",

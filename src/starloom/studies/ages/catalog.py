@@ -1,12 +1,13 @@
 """The age catalogue: one row for each row of allStar, with what each star lacks in its flag."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from starloom.columns import AGE_FLAGS, SPECTRUM_FLAGS
 from starloom.prepare.stars import NO_VALUE
-from starloom.studies.ages.forests import AGE_INPUTS, Forests, predict_all
+from starloom.studies.ages.forests import AGE_INPUTS, Forests, from_model, predict_all
+from starloom.tables import stack
 
 Table = Mapping[str, np.ndarray]
 
@@ -40,6 +41,14 @@ def labels_of(allstar: Table, rows: np.ndarray | None = None) -> dict[str, np.nd
     return found
 
 
+def by_member(tables: Sequence[Table], members: int) -> dict[str, np.ndarray]:
+    """Encoded batches, one below the other, with members and dimensions on axes of their own."""
+    latents = stack(tables)
+    for name in ("latent_mean", "latent_sigma"):
+        latents[name] = latents[name].reshape(len(latents[name]), members, -1)
+    return latents
+
+
 def catalog(
     allstar: Table, latents: Table, forests: Forests, reach: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -62,11 +71,7 @@ def catalog(
         Leung et al. (2023), Sec. 7.1 and Table 1.
     """
     n_row = len(allstar["APOGEE_ID"])
-    stars = labels_of(allstar) | {name: allstar[name] for name in SURVEY}
-    known = latents["allstar_row"] >= 0
-    place = np.full(n_row, -1)
-    place[latents["allstar_row"][known]] = np.flatnonzero(known)
-    found = estimates(stars, latents, place, forests, reach)
+    found = estimates(*_placed(allstar, latents), forests, reach)
     text = {n.lower(): np.char.strip(allstar[n].astype(str)) for n in ("APOGEE_ID", "TELESCOPE")}
     ids = allstar.get("GAIAEDR3_SOURCE_ID", np.zeros(n_row, np.int64))
     return {
@@ -77,6 +82,36 @@ def catalog(
         "ASPCAPFLAG": np.asarray(allstar["ASPCAPFLAG"], np.int64),
         **found,
     }
+
+
+def ages_of_each(allstar: Table, batches: Sequence[Table], trained: Table) -> dict[str, np.ndarray]:
+    """
+    Log ages [log10 of Gyr] of every row of allStar by every forest that reads no spectrum itself.
+
+    Args:
+        allstar: labels and `SURVEY`.
+        batches: latents as encoded, of `by_member`.
+        trained: arrays of the forests, `reach` among them.
+
+    Returns:
+        By name of `forests.AGE_INPUTS`; NaN where a catalogue of that forest's ages has none.
+    """
+    reach, forests = trained["reach"], from_model(trained)
+    placed = _placed(allstar, by_member(batches, reach.shape[1]))
+    return {
+        name: estimates(*placed, forests, reach, inputs=name)["LogAge"]
+        for name, inputs in AGE_INPUTS.items()
+        if "components" not in inputs
+    }
+
+
+def _placed(allstar, latents):
+    """Labels of all rows with what the flags need, the latents, and where each row has its own."""
+    stars = labels_of(allstar) | {name: allstar[name] for name in SURVEY}
+    known = latents["allstar_row"] >= 0
+    place = np.full(len(stars["teff"]), -1)
+    place[latents["allstar_row"][known]] = np.flatnonzero(known)
+    return stars, latents, place
 
 
 def estimates(

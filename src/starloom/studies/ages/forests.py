@@ -196,10 +196,10 @@ def to_model(forests: Forests) -> dict[str, np.ndarray]:
 
 
 def from_model(arrays: Mapping[str, np.ndarray]) -> Forests:
-    """The forests that `to_model` wrote."""
+    """The forests that `to_model` wrote; what else lies beside them is left out."""
     parts: dict[str, dict[int, dict[str, np.ndarray]]] = {}
     for path, values in arrays.items():
-        if path != "age_scale":
+        if "/" in path:
             name, member, key = path.rsplit("/", 2)
             parts.setdefault(name, {}).setdefault(int(member), {})[key] = values
     forests = {

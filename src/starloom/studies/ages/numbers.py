@@ -20,7 +20,7 @@ _FROM = {
     "spectrum": "principal components of the spectrum without a latent",
 }
 _GAIN = (
-    "by how much the latent narrows the scatter of log age of {} test stars: 1 minus that from "
+    "by how much the latent narrows the scatter of log age of {}: 1 minus that from "
     "latent, Teff, [Fe/H] over that from Teff, log g, [Fe/H]"
 )
 _YOUNG = "ages below 6 Gyr among rows of the map sample with [alpha/M] > {}"
@@ -33,9 +33,11 @@ _KL = (
     "nothing is learnt"
 )
 _UNSEEN = (
-    "{} log age, rows of the catalogue that no training saw, simulated sky; the truth is the age "
-    "that a star's mass implies"
+    "{}, rows of the catalogue that no training saw, simulated sky; the truth is the age that a "
+    "star's mass implies"
 )
+_UNSEEN_AGE = "half of the central 68.27 % of predicted over true age, minus 1, {}, from {}"
+_KINDS = {"rgb": "red-giant-branch", "rc": "red-clump"}
 _EXCESS = f"Delta nu/({USUAL_FACTOR} numax^{USUAL_EXPONENT})"
 _LATENT = (
     "half of the central 68.27 % of {} from the latent alone minus the measured one, test stars"
@@ -51,8 +53,8 @@ MEANINGS = {
     "coverage_50": ("percent", "test stars within the central 50 % of their errors in log age"),
     "coverage_68": ("percent", "test stars within the central 68 % of their errors in log age"),
     "coverage_95": ("percent", "test stars within the central 95 % of their errors in log age"),
-    "gain_rgb": ("percent", _GAIN.format("red-giant-branch")),
-    "gain_rc": ("percent", _GAIN.format("red-clump")),
+    "gain_rgb": ("percent", _GAIN.format("red-giant-branch test stars")),
+    "gain_rc": ("percent", _GAIN.format("red-clump test stars")),
     "vs_apokasc2_scatter": (
         "percent",
         "half of the central 68.27 % of the predicted age over APOKASC-2's, minus 1, test stars",
@@ -98,10 +100,21 @@ MEANINGS = {
         "half of the central 68.27 % of predicted minus true log age, test pairs of the simulated "
         "sky; the truth is the age that a star's mass implies",
     ),
-    "unseen_pull_width": ("sigma", _UNSEEN.format("width of (predicted - true)/error in")),
+    "unseen_pull_width": ("sigma", _UNSEEN.format("width of (predicted - true)/error in log age")),
     "unseen_scatter": (
-        "dex", _UNSEEN.format("half of the central 68.27 % of predicted minus true")
+        "dex", _UNSEEN.format("half of the central 68.27 % of predicted minus true log age")
     ),
+    **{
+        f"unseen_gain_{kind}": ("percent", _UNSEEN.format(_GAIN.format(f"{said} stars")))
+        for kind, said in _KINDS.items()
+    },
+    **{
+        f"unseen_{kind}_middle": (
+            "percent",
+            _UNSEEN.format(_UNSEEN_AGE.format(f"{said} stars of 2 to 6 Gyr", _FROM["fiducial"])),
+        )
+        for kind, said in _KINDS.items()
+    },
     "gained_mass_young": (
         "percent",
         "stars of the simulated sky that gained mass and come out younger than 6 Gyr, rows of the "
@@ -150,7 +163,10 @@ NULL_WORLDS = {
 }
 """Simulated skies without what the ages live on."""
 
-NULL_SCORES = ("excess_correlation", "excess_dnu_scatter", "gain_rgb", "robust_rgb", "robust_rc")
+NULL_SCORES = (
+    *("excess_correlation", "excess_dnu_scatter", "gain_rgb", "robust_rgb", "robust_rc"),
+    *("unseen_gain_rgb", "unseen_rgb_fiducial", "unseen_rgb_surface"),
+)
 
 
 def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
@@ -165,12 +181,14 @@ def numbers(scores: Mapping[str, Mapping[str, float | None]]) -> list[Number]:
     """
     found = []
     for name, (kind, inputs) in PUBLISHED_UNITS.items():
-        said = {"rgb": "red-giant-branch", "rc": "red-clump"}[kind]
-        meaning = _AGE.format(said, _FROM[inputs])
+        meaning = _AGE.format(_KINDS[kind], _FROM[inputs])
         found.append((name, f"scatter_{kind}_{inputs}", "percent", meaning))
         robust = meaning.replace("standard deviation", "half of the central 68.27 %")
         key = f"robust_{kind}_{inputs}"
         found.append((name.replace("scatter", "robust"), key, "percent", robust))
+        unseen = f"unseen_{kind}_{inputs}"
+        meaning = _UNSEEN.format(_UNSEEN_AGE.format(f"{_KINDS[kind]} stars", _FROM[inputs]))
+        found.append((unseen, unseen, "percent", meaning))
     found += [(name, name, unit, meaning) for name, (unit, meaning) in MEANINGS.items()]
     return [
         Number(f"ages.{name}", STUDY, score["value"], unit, meaning, score["error"], score["n"])

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from starloom.columns import AGE_FLAGS
 from starloom.models.forest import grow, predict
@@ -23,6 +24,12 @@ MAP_ERROR = 0.5
 _UNCLEAN = AGE_FLAGS["out_of_range"].mask | AGE_FLAGS["survey_flags"].mask
 
 YOUNG_GYR = 6.0
+
+MIDDLE_GYR = (2.0, 6.0)
+"""True ages between which clump and red giant branch both have many stars."""
+
+STATES = {"rgb": ("rgb",), "rc": ("red_clump", "secondary_clump")}
+"""States of the simulated sky by the kinds that the ages' scores tell apart."""
 
 FEWEST = 5
 """Stars below which a score is left out."""
@@ -129,6 +136,15 @@ def _states(stars, score):
     }
 
 
+def pair_scores(predicted: Table, disagreement: Float[np.ndarray, " n_test"]) -> dict[str, dict]:
+    """How many pairs there are, and how well the power spectra of test stars are predicted."""
+    found = {"pairs": {"value": len(predicted["kic"]), "error": None, "n": None}}
+    if len(disagreement):
+        middle = float(np.median(disagreement))
+        found["disagreement"] = {"value": middle, "error": None, "n": len(disagreement)}
+    return found
+
+
 def catalog_scores(
     catalog: Table, alpha_m: np.ndarray, logg: np.ndarray, seed: int
 ) -> dict[str, dict]:
@@ -231,7 +247,7 @@ def alpha_scores(
     """
     if "predicted_alpha_m" not in predicted:
         return {}
-    clump = np.isin(truth["state"].astype(str), ("red_clump", "secondary_clump"))
+    clump = np.isin(truth["state"].astype(str), STATES["rc"])
     seismology = np.stack([np.log(truth["numax_uhz"]), np.log(truth["dnu_uhz"]), clump], axis=1)
     surface = np.stack([predicted[name] for name in ("teff", "logg", "fe_h", "c_fe", "n_fe")], 1)
     alpha_m = predicted["alpha_m"]
@@ -258,20 +274,24 @@ def alpha_scores(
     return _known(found)
 
 
-def unseen_scores(catalog: Table, predicted: Table, stars: Table, seed: int) -> dict[str, dict]:
+def unseen_scores(
+    catalog: Table, ages: Table, predicted: Table, stars: Table, seed: int
+) -> dict[str, dict]:
     """
     Ages of the catalogue's stars that nothing learned from, beside the simulated sky's truth.
 
-    Stars that took mass from a companion are to come out young, as their mass does.
+    They are thousands where the test pairs are a hundred. Stars that took mass from a companion
+    are to come out young, as their mass does.
 
     Args:
         catalog: source_id, LogAge with LogAge_Error and Age [Gyr] of the catalogue.
+        ages: log ages of the same rows by each forest, of `catalog.ages_of_each`.
         predicted: source_id and split of the pairs; those not of the test set are left out.
-        stars: source_id, mass_gain and age_of_mass_gyr of the simulated stars.
+        stars: source_id, state (names), mass_gain and age_of_mass_gyr of the simulated stars.
         seed: of the bootstraps.
 
     Returns:
-        Scores as `test_scores`.
+        Scores as `test_scores`; the forests' on the same stars.
     """
     rows = join_ids(catalog["source_id"], stars["source_id"])
     seen = np.isin(catalog["source_id"], predicted["source_id"][predicted["split"] != TEST])
@@ -285,7 +305,21 @@ def unseen_scores(catalog: Table, predicted: Table, stars: Table, seed: int) -> 
         "unseen_scatter": score(width, difference),
         "gained_mass_young": score(np.mean, 100.0 * young),
     }
+    errors = {name: value - true for name, value in ages.items()}
+    asked = unseen & np.isfinite(np.stack(list(errors.values()))).all(axis=0)
+    middle = (true > np.log10(MIDDLE_GYR[0])) & (true < np.log10(MIDDLE_GYR[1]))
+    for kind, states in STATES.items():
+        good = asked & np.isin(stars["state"][rows].astype(str), states)
+        for name, error in errors.items():
+            found[f"unseen_{kind}_{name}"] = score(_percent, error[good])
+        found[f"unseen_{kind}_middle"] = score(_percent, errors["fiducial"][good & middle])
+        pair = (errors[name][good] for name in ("fiducial", "surface"))
+        found[f"unseen_gain_{kind}"] = score(_gain, *pair)
     return _known(found)
+
+
+def _percent(log_error):
+    return width(100 * (10**log_error - 1))
 
 
 def _correlation(first, second):
