@@ -16,7 +16,7 @@ def main(table_path, figure_path, data):
     }
     caption = (
         "What became of the rows of the raw files, of the stars at each quality cut, and of all "
-        "stars in each catalogue; the outcomes of a bar add up to its rows. Blue and green went on."
+        "stars in each catalogue; the outcomes of a bar add up to its rows. Blue went on."
     )
     figure = reconciliation(table | numbers)
     save(figure, figure_path, "Where each star was lost", caption, data)

@@ -52,14 +52,20 @@ _LATENT = tuple(
 
 LATENT_AGES = (
     Column("apogee_id", "U18", "", "name of the star in APOGEE", "meta.id"),
-    Column("telescope", "U8", "", "telescope: apo25m, apo1m or lco25m"),
-    Column("field", "U32", "", "APOGEE field"),
-    Column("source_id", "i8", "", "Gaia source identifier; 0 if allStar has none", "meta.id"),
+    Column("telescope", "U8", "", "telescope: apo25m, apo1m or lco25m", "instr.tel"),
+    Column("field", "U32", "", "APOGEE field", "obs.field"),
+    Column(
+        "source_id",
+        "i8",
+        "",
+        "Gaia source identifier, by position where allStar has none; 0 if there is none there",
+        "meta.id",
+    ),
     Column("STARFLAG", "i8", "", "bits of APOGEE's STARFLAG", "meta.code"),
     Column("ASPCAPFLAG", "i8", "", "bits of APOGEE's ASPCAPFLAG", "meta.code"),
     *_LATENT,
-    Column("LogAge", "f4", "", "log10 of the age in Gyr, from latent, Teff, [Fe/H]", "time.age"),
-    Column("LogAge_Error", "f4", "", "error of LogAge, calibrated", "stat.error"),
+    Column("LogAge", "f4", "dex", "log10 of the age in Gyr, from latent, Teff, [Fe/H]", "time.age"),
+    Column("LogAge_Error", "f4", "dex", "error of LogAge, calibrated", "stat.error"),
     Column("Age", "f4", "Gyr", "age, from latent, Teff, [Fe/H]", "time.age"),
     Column("Age_Error", "f4", "Gyr", "error of Age, calibrated", "stat.error"),
     Column("clump_probability", "f4", "", "probability that the star burns helium in its core"),
@@ -70,7 +76,7 @@ LATENT_AGES = (
     Column("radius_kpc", "f4", "kpc", "Galactocentric radius in the plane", "pos.distance"),
     Column("height_kpc", "f4", "kpc", "height above the plane", "pos.distance"),
     Column("lz", "f4", "kpc km/s", "angular momentum along the disc's rotation"),
-    Column("guiding_radius", "f4", "kpc", "radius of the circular orbit with this lz"),
+    Column("guiding_radius", "f4", "kpc", "radius of the circular orbit with this lz, if lz > 0"),
     Column(
         "eccentricity",
         "f4",
@@ -82,4 +88,4 @@ LATENT_AGES = (
     Column("age_flag", "i4", "", "bits of the age", "meta.code"),
 )
 """Columns of the catalogue `latent_ages`; z0 to z4 are those of the paper's five dimensions, places
-and orbits those of stars whose parallax is above five of its errors."""
+and orbits, without errors, those of stars whose parallax is above five of its errors."""

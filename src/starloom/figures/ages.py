@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
@@ -15,8 +16,8 @@ from starloom.separation import excess_dnu
 Table = Mapping[str, np.ndarray]
 
 PAPER = "Leung et al. (2023)"
-AGE_TICKS = (1, 2, 4, 8, 14)
-AGE_LIMITS = (0.7, 16.0)
+AGE_TICKS = (0.5, 1, 2, 4, 8, 14)
+AGE_LIMITS = (0.25, 16.0)
 """Of the axes of ages [Gyr]."""
 ABLATIONS = ("z_only", "z_teff", "z_feh", "z_teff_feh_alpha", "labels", "spectrum")
 UNSEEN = "seen neither by the networks nor by the forests"
@@ -46,13 +47,15 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             latent(pairs),
             "The latent space of the first member",
             "Latent means of all pairs, coloured by evolutionary state, numax, [Fe/H] and excess "
-            f"Delta nu, none of which the encoder was told. {PAPER}, Fig. 5.",
+            "Delta nu, none of which the encoder was told; 0.2 % of them lie beyond either end of "
+            f"an axis. {PAPER}, Fig. 5.",
         ),
         "power": lambda: (
             spectra.power(tables["spectra"]),
             "Power spectra predicted from stellar spectra",
             "Power over its background of test stars (grey) and what the encoder-decoder predicts "
-            f"from their APOGEE spectra (colour); the line marks numax. {PAPER}, Fig. 3.",
+            "from their APOGEE spectra (colour); the line marks numax, the highest peaks leave the "
+            f"frame. {PAPER}, Fig. 3.",
         ),
         "decoded": lambda: (
             spectra.decoded(tables["samples"]),
@@ -115,9 +118,9 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "abundance_grid": lambda: (
             maps.abundance_grid(clean),
             "The abundance plane across the disc",
-            f"[Fe/H] and [alpha/M] by age in bins of radius and height, and the line between the "
-            f"two sequences; {mapped}. {PAPER}, "
-            "Fig. 14.",
+            "[Fe/H] and [alpha/M] by age in bins of radius and height, with the stars in each (a "
+            "few of them beyond its axes), and the line between the two sequences; of "
+            f"{mapped} those with good parallaxes inside these bins. {PAPER}, Fig. 14.",
         ),
         "age_histograms": lambda: (
             maps.age_histograms(clean),
@@ -143,8 +146,13 @@ ABUNDANCES = (
     ("c_n", "[C/N]", "dex", lambda stars: stars["c_fe"] - stars["n_fe"]),
 )
 SEISMOLOGY = (
-    ("log_numax", r"$\ln\nu_\mathrm{max}$", r"$\mu$Hz", lambda stars: np.log(stars["numax"])),
-    ("log_dnu", r"$\ln\Delta\nu$", r"$\mu$Hz", lambda stars: np.log(stars["dnu"])),
+    (
+        "log_numax",
+        r"$\ln\,(\nu_\mathrm{max}/\mu\mathrm{Hz})$",
+        "",
+        lambda stars: np.log(stars["numax"]),
+    ),
+    ("log_dnu", r"$\ln\,(\Delta\nu/\mu\mathrm{Hz})$", "", lambda stars: np.log(stars["dnu"])),
     (
         "excess_dnu",
         r"excess $\Delta\nu$",
@@ -195,7 +203,7 @@ def latent(pairs: Table) -> Figure:
     axes_of = [(order[0], order[i]) for i in range(1, min(3, n_latent))]
     excess = excess_dnu(pairs["numax"], pairs["dnu"])
     shown = (
-        ("red clump (1), RGB (0)", (pairs["state"] == 2).astype(float)),
+        ("evolutionary state", (pairs["state"] == 2).astype(float)),
         (r"$\log_{10}\nu_\mathrm{max}$ [$\mu$Hz]", np.log10(pairs["numax"])),
         ("[Fe/H] [dex]", pairs["fe_h"]),
         (r"excess $\Delta\nu$", excess),
@@ -207,18 +215,24 @@ def latent(pairs: Table) -> Figure:
         )
         for column, (label, values) in enumerate(shown):
             low, high = (0, 1) if column == 0 else finite_range(values, 2)
+            colours = ListedColormap([one[2] for one in STATES]) if column == 0 else "viridis"
             for row, (i, j) in enumerate(axes_of):
                 axes = panels[row, column]
                 points = axes.scatter(
                     mean[:, i], mean[:, j], c=values, s=2.5, vmin=low, vmax=high, linewidths=0,
-                    rasterized=True, plotnonfinite=False, cmap="viridis",
+                    rasterized=True, plotnonfinite=False, cmap=colours,
                 )  # fmt: skip
                 axes.set_xlim(*finite_range(mean[:, i], 0.2))
                 axes.set_ylim(*finite_range(mean[:, j], 0.2))
                 axes.set_xlabel(f"$z_{i}$")
                 if column == 0:
                     axes.set_ylabel(f"$z_{j}$")
-            figure.colorbar(points, ax=panels[:, column], location="top", aspect=16, label=label)
+            bar = figure.colorbar(
+                points, ax=panels[:, column], location="top", aspect=16, label=label
+            )
+            if column == 0:
+                bar.set_ticks([0.25, 0.75], labels=[one[1] for one in STATES])
+                bar.ax.tick_params(which="both", length=0)
     return figure
 
 
@@ -237,7 +251,9 @@ def against(stars: Table, shown: tuple) -> Figure:
             axes.set_ylabel(f"{said}, from latent")
             left = (value - truth)[np.isfinite(value - truth)]
             spread = np.diff(np.percentile(left, [15.865, 84.135]))[0] / 2 if len(left) else np.nan
-            axes.set_title(f"scatter {spread:.3g} {unit} (central 68 %)", fontsize=7)
+            # The scatter of a natural logarithm is a relative one.
+            width = f"{100 * spread:.3g} %" if key.startswith("log_") else f"{spread:.3g} {unit}"
+            axes.set_title(f"scatter {width} (central 68 %)".replace("  ", " "), fontsize=7)
         axes.legend(loc="lower right", fontsize=6)
     return figure
 
@@ -253,7 +269,7 @@ def ages(stars: Table, inputs: tuple[str, ...]) -> Figure:
         for axes, name in zip(panels.flat, inputs, strict=False):
             truth = 10 ** stars["log_age"]
             value = 10 ** stars.get(f"age_{name}", np.full(len(truth), np.nan))
-            _against(axes, truth, value, stars["state"])
+            _against(axes, truth, value, stars["state"], AGE_LIMITS)
             _age_axes(axes)
             axes.set_title(INPUTS[name], fontsize=7)
             axes.label_outer()
@@ -272,7 +288,7 @@ def beside_apokasc2(stars: Table) -> Figure:
         axes = figure.subplots()
         truth = 10 ** stars["log_age_apokasc2"]
         value = 10 ** stars.get("age_fiducial", np.full(len(truth), np.nan))
-        _against(axes, truth, value, stars["state"])
+        _against(axes, truth, value, stars["state"], AGE_LIMITS)
         _age_axes(axes)
         axes.set_xlabel("age of APOKASC-2 [Gyr]")
         axes.set_ylabel("predicted age [Gyr]")
@@ -307,14 +323,14 @@ def states(stars: Table) -> Figure:
     return figure
 
 
-def _against(axes: Axes, truth, value, state):
+def _against(axes: Axes, truth, value, state, limits=None):
     for code, name, colour, marker in STATES:
         here = state == code
         axes.plot(
             truth[here], value[here], marker, markersize=2, color=colour, alpha=0.7,
             markeredgewidth=0, label=name, rasterized=True,
         )  # fmt: skip
-    low, high = finite_range(np.concatenate([truth, value]), 0.5)
+    low, high = limits or finite_range(np.concatenate([truth, value]), 0.5)
     axes.plot([low, high], [low, high], color="0.4", linewidth=0.7, zorder=0)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)

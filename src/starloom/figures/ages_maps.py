@@ -102,7 +102,9 @@ def abundance_grid(catalog: Table) -> Figure:
                 )  # fmt: skip
                 if row == 0:
                     axes.set_title(f"{inner}-{outer} kpc", fontsize=7)
-            panels[row, 0].set_ylabel(rf"[$\alpha$/M], {low:g}-{high:g} kpc", fontsize=7)
+            panels[row, 0].set_ylabel(
+                rf"$|z|$ {low:g}-{high:g} kpc" + "\n" + r"[$\alpha$/M] [dex]", fontsize=7
+            )
         panels[0, 0].set_xlim(-1.2, 0.6)
         panels[0, 0].set_ylim(*ALPHA_RANGE)
         figure.supxlabel("[Fe/H] [dex], by Galactocentric radius", fontsize=8)

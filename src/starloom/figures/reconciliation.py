@@ -7,10 +7,11 @@ from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
 
 from starloom.figures.style import PAGE_INCH, styled
 
-LOST = ("#D55E00", "#E69F00", "#CC79A7", "#F0E442", "#999999")
-KEPT = ("#0072B2", "#56B4E9", "#009E73")
+LOST = ("#D55E00", "#E69F00", "#CC79A7", "#F0E442")
+KEPT = ("#0072B2", "#56B4E9")
+OTHER = "0.6"
 SHOWN = 4
-"""Outcomes of a bar that are named below it; the others are counted."""
+"""Outcomes of a bar that are named below it; the others are counted, and grey."""
 
 
 def reconciliation(table: Mapping[str, Sequence]) -> Figure:
@@ -49,7 +50,8 @@ def _bar(axes, y: float, name: str, outcomes: list[tuple[str, int, bool]]) -> No
     left, seen, words = 0.0, {True: 0, False: 0}, []
     for label, count, kept in sorted(outcomes, key=lambda one: (not one[2], -one[1])):
         colours = KEPT if kept else LOST
-        colour, width = colours[seen[kept] % len(colours)], 100 * count / total
+        colour = colours[seen[kept] % len(colours)] if len(words) < SHOWN else OTHER
+        width = 100 * count / total
         axes.barh(
             y, width, 0.26, left, color=colour,
             edgecolor="white", linewidth=0.4, label=f"{name}: {label}",
@@ -58,7 +60,7 @@ def _bar(axes, y: float, name: str, outcomes: list[tuple[str, int, bool]]) -> No
         words.append((colour, f"{label}: {count:,}", count))
     axes.text(0, y + 0.17, f"{name}: {total:,}", fontsize=7.5, va="bottom", weight="bold")
     others = sum(count for _, _, count in words[SHOWN:])
-    words = words[:SHOWN] + ([("0.5", f"other: {others:,}", others)] if others else [])
+    words = words[:SHOWN] + ([(OTHER, f"other: {others:,}", others)] if others else [])
     cells = [
         HPacker(
             children=[

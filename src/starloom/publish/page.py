@@ -166,8 +166,8 @@ def typeset(text: str) -> Markup:
         ),
         escaped,
     )
-    escaped = re.sub(r"\^(\d+)", r"<sup>\1</sup>", escaped)
-    return Markup(re.sub(r"(?<![\w>])-(?=\d)", "&minus;", escaped))
+    escaped = re.sub(r"\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", escaped)
+    return Markup(re.sub(r"(?<!\w)-(?=\d)", "&minus;", escaped))
 
 
 def _anchor(name: str, kind: str) -> str:

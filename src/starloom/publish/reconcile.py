@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.table import Table
 
-from starloom.columns import MATCH_FLAGS, XP_FLAGS
+from starloom.columns import AGE_FLAGS, MATCH_FLAGS, XP_FLAGS
 from starloom.publish.merge import KEY
 
 SURVEYS = {"gaia": "Gaia", "apogee": "APOGEE", "twomass": "2MASS", "unwise": "unWISE"}
@@ -20,6 +20,11 @@ WORDS = {
     "no_quality_a": "2MASS quality below A",
 }
 """Outcomes of the cross-match in words; the others keep their names."""
+
+RESULTS = {
+    "latent_ages": {"latent positions of latent_ages": "z0", "ages of latent_ages": "LogAge"}
+}
+"""Catalogues with several results, each with the column that has it; else any column is one."""
 
 KEPT = ("matched", "source", "matched_by_source_id", "matched_by_position")
 HARMLESS = ("synthetic_g", "duplicate", "out_of_range")
@@ -103,7 +108,8 @@ def catalog_parts(
         own: columns in the merged catalogue that are the catalogue's results.
 
     Returns:
-        For each catalogue its stars. A flag is a reason if no star with a result has it.
+        For each catalogue, and each of its `RESULTS`, the stars. A flag is a reason if no star
+        with a result has it.
     """
     parts = []
     for name, rows in counts.items():
@@ -114,18 +120,26 @@ def catalog_parts(
         )
         if rows["rows"] != rows["stars"]:
             parts.append(Part(f"rows of the catalogue {name}", rows["rows"], _some(outcomes)))
-        inside = np.asarray(merged[f"in_{name}"])
-        result = inside & _any_value(merged, own.get(name, []))
-        reasons = {name: true for name, true in _reasons(merged).items() if not any(true & result)}
-        outcomes = [("with a result", int(np.sum(result)), True)]
-        for here, words in ((inside & ~result, "no result"), (~inside, "not in it")):
-            left = here.copy()
-            for reason, true in reasons.items():
-                outcomes.append((f"{words}: {reason}", int(np.sum(left & true)), False))
-                left &= ~true
-            outcomes.append((f"{words}: not selected by the study", int(np.sum(left)), False))
-        parts.append(Part(f"stars and the catalogue {name}", len(merged), _some(outcomes)))
+        every = {f"the catalogue {name}": own.get(name, [])}
+        every = {words: [f"{name}_{key}"] for words, key in RESULTS.get(name, {}).items()} or every
+        for words, columns in every.items():
+            outcomes = _outcomes(merged, np.asarray(merged[f"in_{name}"]), columns)
+            parts.append(Part(f"stars and {words}", len(merged), _some(outcomes)))
     return parts
+
+
+def _outcomes(merged, inside, columns):
+    """How many stars have a value in one of the columns, and why the others have none."""
+    result = inside & _any_value(merged, columns)
+    reasons = {name: true for name, true in _reasons(merged).items() if not any(true & result)}
+    outcomes = [("with a result", int(np.sum(result)), True)]
+    for here, words in ((inside & ~result, "no result"), (~inside, "not in it")):
+        left = here.copy()
+        for reason, true in reasons.items():
+            outcomes.append((f"{words}: {reason}", int(np.sum(left & true)), False))
+            left &= ~true
+        outcomes.append((f"{words}: not selected by the study", int(np.sum(left)), False))
+    return outcomes
 
 
 def as_rows(parts: list[Part]) -> dict[str, list]:
@@ -154,13 +168,14 @@ def _any_value(merged: Table, names: list[str]) -> np.ndarray:
 def _reasons(merged: Table) -> dict[str, np.ndarray]:
     """By reason, the stars that it keeps from a result, most telling first."""
     reasons = {}
-    for column, flags in (("xp_flag", XP_FLAGS), ("match_flag", MATCH_FLAGS)):
+    every = (("xp_flag", XP_FLAGS), ("match_flag", MATCH_FLAGS), ("age_flag", AGE_FLAGS))
+    for column, flags in every:
         name = next((one for one in merged.colnames if one.endswith(column)), None)
         if name is None:
             continue
         bits = np.ma.filled(np.ma.asarray(merged[name]), 0)
         for flag in flags.values():
-            missing = flag.name.startswith("no_") or column == "xp_flag"
+            missing = flag.name.startswith("no_") or column != "match_flag"
             if missing and flag.name not in HARMLESS:
                 reasons[flag.name.replace("_", " ")] = (bits & flag.mask) > 0
     return reasons

@@ -1,12 +1,14 @@
 """What the pages show of a results folder: its figures and catalogues, as plain values."""
 
 import base64
+import io
 import json
 import re
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from starloom.columns import Column, Flag
 from starloom.publish.glossary import glossary
@@ -15,8 +17,11 @@ from starloom.tables import read_meta
 
 IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 
-WIDE = 1.4
-"""Width over height above which a figure takes the full width of the page."""
+WIDE_INCH = 5.0
+"""Printed width above which a figure takes the full width of the page."""
+
+PNG_DPI = 300
+"""Resolution of the figures that are images of pixels, where they do not say."""
 
 DRAWN = ("x", "y", "value", "x_low", "x_high", "y_low", "y_high")
 """Columns of the table behind a figure, after panel, axes, series and kind."""
@@ -43,7 +48,7 @@ def figures(folder: Path) -> dict[str, list[dict]]:
                 "caption": said.get("caption", ""),
                 "alt": plus_minus(said.get("alt") or f"{title}. {said.get('caption', '')}".strip()),
                 "data": said.get("data", ""),
-                "wide": _aspect(content) > WIDE,
+                "wide": _width_inch(content) > WIDE_INCH,
                 "image_file": path.relative_to(folder.parent).as_posix(),
                 "file": best.relative_to(folder.parent).as_posix(),
                 "kind": best.suffix[1:].upper(),
@@ -112,8 +117,7 @@ def catalogs(folder: Path) -> list[dict]:
                 "columns": columns,
                 "flags": flags_of([column["name"] for column in columns]),
                 "files": [
-                    (one.relative_to(folder.parent).as_posix(), "".join(one.suffixes)[1:] or "HATS",
-                     _say_size(one))
+                    (one.relative_to(folder.parent).as_posix(), _say_kind(one), _say_size(one))
                     for one in files
                 ],
             }
@@ -136,13 +140,13 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\n]', text) else text
 
 
-def _aspect(content: bytes) -> float:
-    """Width over height of an image: from the header of a PNG, or the view box of an SVG."""
+def _width_inch(content: bytes) -> float:
+    """Printed width of an image: a PNG's by its resolution, an SVG's by its view box in points."""
     if content.startswith(b"\x89PNG"):
-        width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
-        return width / height
+        with Image.open(io.BytesIO(content)) as image:
+            return image.width / image.info.get("dpi", (PNG_DPI,))[0]
     box = re.search(rb'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content)
-    return float(box[1]) / float(box[2]) if box else 1.0
+    return float(box[1]) / 72 if box else WIDE_INCH
 
 
 def _sidecar(path: Path) -> dict:
@@ -153,6 +157,11 @@ def _sidecar(path: Path) -> dict:
         return dict(json.loads(path.read_text()))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} is not a figure's title, caption and data: {error}") from error
+
+
+def _say_kind(path: Path) -> str:
+    kind = "".join(path.suffixes)[1:] or "HATS"
+    return {"vot": "vot without rows"}.get(kind, kind)
 
 
 def _say_type(kind: pa.DataType) -> str:

@@ -10,7 +10,7 @@ def test_captions_of_ages_count_the_stars_that_are_drawn():
     stars = {
         "log_age": np.log10([1.0, 2.0, 4.0, 8.0, np.nan, 5.0]),
         "age_fiducial": np.log10([1.5, np.nan, 17.0, 7.0, 3.0, 5.0]),
-        "age_z_only": np.log10([1.5, 2.0, 0.5, 20.0, 3.0, 5.0]),
+        "age_z_only": np.log10([1.5, 2.0, 0.2, 20.0, 3.0, 5.0]),
         "state": np.array([1, 1, 2, 2, 2, 0]),
     }
     said = ages.both_ages(stars, "log_age", ("fiducial",))

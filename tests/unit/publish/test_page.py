@@ -1,12 +1,14 @@
 """The pages of results: each says what the data are and where each number comes from."""
 
 import base64
+import io
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from starloom.figures.drawn import COLUMNS
 from starloom.publish import page, shown
@@ -162,13 +164,19 @@ def test_each_number_unfolds_to_the_one_chain_of_its_file(pages):
     assert text.count("Chain of results/numbers/scatter_vae.json: 9 files, 8 jobs") == 1
 
 
-@pytest.mark.parametrize(("width", "classes"), [(139, [None]), (141, ["broad"])])
-def test_a_figure_wider_than_1_4_heights_takes_the_full_width(tree, width, classes):
+@pytest.mark.parametrize(("width", "classes"), [(359, [None]), (361, ["broad"])])
+def test_a_figure_printed_wider_than_5_inches_takes_the_full_width(tree, width, classes):
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 100"></svg>'
     Path("results/figures/scatter_vae/losses.svg").write_text(svg)
     write()
     reader, _ = read(STUDY)
     assert [given.get("class") for tag, given in reader.tags if tag == "figure"] == classes
+
+
+def test_the_width_of_an_image_of_pixels_is_its_printed_one():
+    content = io.BytesIO()
+    Image.new("RGB", (880, 300)).save(content, "PNG", dpi=(220, 220))
+    assert shown._width_inch(content.getvalue()) == pytest.approx(4.0, rel=1e-3)
 
 
 def test_an_image_opens_large_and_its_words_have_signs_as_in_print(tree):
@@ -290,6 +298,8 @@ def test_a_run_without_numbers_has_pages(tree):
         ("-94.3 ± 0.2 nat", "&minus;94.3 ± 0.2 nat"),
         ("1.26e-05 flux^2", "1.26 &times; 10<sup>&minus;5</sup> flux<sup>2</sup>"),
         ("2 +- 1, 2 +/- 1", "2 ± 1, 2 ± 1"),
+        ("0.263 numax^0.772", "0.263 numax<sup>0.772</sup>"),
+        ("numax^-0.5", "numax<sup>&minus;0.5</sup>"),
         ("550-900 nm <b>", "550-900 nm &lt;b&gt;"),
     ],
 )

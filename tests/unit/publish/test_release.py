@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
+from starloom.columns import AGE_FLAGS
 from starloom.figures.reconciliation import reconciliation
 from starloom.publish.reconcile import Part, as_rows, catalog_parts, cut_parts, raw_parts
 from starloom.publish.release import changes, datacite, read_citation, say_about, zenodo
@@ -57,6 +58,35 @@ def test_stars_without_a_result_have_the_first_reason_that_holds():
     assert sum(table["count"]) == 7
     (axes,) = reconciliation(table).axes
     assert len(axes.patches) == 6
+
+
+def test_ages_and_latent_positions_are_told_apart_with_the_reasons_of_their_flags():
+    names = ("no_spectrum", "outside_age", "outside_latent", "large_error")
+    bits = [0, AGE_FLAGS["outside_age"].mask, sum(AGE_FLAGS[name].mask for name in names[:3]), 0]
+    merged = Table(
+        {
+            "in_latent_ages": [True, True, True, False],
+            "latent_ages_z0": [1.0, 2.0, np.nan, np.nan],
+            "latent_ages_LogAge": [0.5, np.nan, np.nan, np.nan],
+            "latent_ages_radius_kpc": [8.0, 8.0, 8.0, np.nan],
+            "latent_ages_age_flag": bits,
+        }
+    )
+    counts = {"latent_ages": {"rows": 3, "without_source_id": 0, "repeated": 0, "stars": 3}}
+    own = {"latent_ages": [name for name in merged.colnames if name != "in_latent_ages"]}
+    positions, ages = catalog_parts(merged, counts, own)
+    assert positions.outcomes == (
+        ("with a result", 2, True),
+        ("no result: no spectrum", 1, False),
+        ("not in it: not selected by the study", 1, False),
+    )
+    assert ages.name == "stars and ages of latent_ages"
+    assert ages.outcomes == (
+        ("with a result", 1, True),
+        ("no result: no spectrum", 1, False),
+        ("no result: outside age", 1, False),
+        ("not in it: not selected by the study", 1, False),
+    )
 
 
 def test_metadata_name_people_papers_licence_and_the_warning(root):

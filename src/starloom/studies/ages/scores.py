@@ -90,7 +90,7 @@ def _ages(stars, score):
     found["pull_width"] = score(width, pull)
     for index, level in enumerate((50, 68, 95)):
         found[f"coverage_{level}"] = score(lambda p, i=index: 100 * coverage(p)[i], pull)
-    other = good & np.isfinite(stars["log_age_apokasc2"])
+    other = np.isfinite(value) & np.isfinite(stars["log_age_apokasc2"])
     beside = 100 * (10 ** (value[other] - stars["log_age_apokasc2"][other]) - 1)
     found["vs_apokasc2_scatter"] = score(width, beside)
     return found
