@@ -1,8 +1,9 @@
 """
 Continuum of APOGEE spectra: one weighted polynomial a chip through pixels that hardly absorb.
 
-All spectra of a chunk are fitted at once: the normal equations of a Chebyshev polynomial of
-degree 2 need six moments of the weights and three of the flux, which are matrix products.
+All spectra of a chunk are fitted at once: the normal equations of a polynomial of degree 2 need
+moments of the weights and of the flux, which are matrix products. Its basis does not matter: the
+paper's Chebyshev polynomials give the same curve.
 """
 
 import itertools
@@ -10,12 +11,9 @@ import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.polynomial.chebyshev import chebvander
-from scipy.linalg import block_diag
 from threadpoolctl import threadpool_limits
 
 CHIPS = ((246, 3274), (3585, 6080), (6344, 8335))
@@ -25,6 +23,9 @@ PIXELS = sum(stop - start for start, stop in CHIPS)
 
 CHIP_SIZES = tuple(stop - start for start, stop in CHIPS)
 _STARTS = (0, CHIP_SIZES[0], CHIP_SIZES[0] + CHIP_SIZES[1])
+
+_PLACE = np.concatenate([np.linspace(-1, 1, size, dtype=np.float32) for size in CHIP_SIZES])
+"""Place of each kept pixel on its chip, from end to end."""
 
 CONTINUUM_PIXELS = (192, 138, 202)
 """How many continuum pixels each chip has."""
@@ -116,38 +117,43 @@ def normalise(
 
 def _fit(terms, flux, error, mask):
     """
-    Coefficients of the continua, (n_star, CHIPS x TERMS), from the continuum pixels.
+    Coefficients of the continua, (n_star, n_chip, TERMS), from the continuum pixels.
 
     They are 0 on a chip with too few good pixels, or with one whose error is so small that no
     other counts.
     """
     good = _good(flux, error, mask)
     weight = np.where(good, 1 / np.square(error, dtype=np.float64), 0.0)
-    by_chip = terms.reshape(len(terms), len(CHIPS), TERMS)
-    pairs = (by_chip[..., :, None] * by_chip[..., None, :]).reshape(len(terms), -1)
-    matrix = (weight @ pairs).reshape(-1, len(CHIPS), TERMS, TERMS)
-    vector = ((weight * np.where(good, flux, 0.0)) @ terms).reshape(-1, len(CHIPS), TERMS)
+    pairs = terms[..., :, None] * terms[..., None, :]
+    matrix = (weight @ pairs.reshape(len(terms), -1)).reshape(-1, *pairs.shape[1:])
+    vector = (weight * np.where(good, flux, 0.0)) @ terms.reshape(len(terms), -1)
+    vector = vector.reshape(-1, *terms.shape[1:])
     total = matrix[..., 0, 0].copy()
     matrix /= total[..., None, None]
-    enough = (good.astype(float) @ by_chip[..., 0]) >= FEWEST
+    enough = (good.astype(float) @ terms[..., 0]) >= FEWEST
     enough &= np.linalg.det(matrix) > SPREAD
     matrix[~enough] = np.eye(TERMS)
     vector /= np.where(enough, total, np.inf)[..., None]
-    solved = np.linalg.solve(matrix, vector[..., None])
-    return solved.reshape(len(solved), -1).astype(np.float32)
+    return np.linalg.solve(matrix, vector[..., None])[..., 0].astype(np.float32)
 
 
 def _divide(curves, flux, error, mask, to_flux, to_error):
     """Fill `to_flux` and `to_error`; which stars have a continuum on which chip."""
-    curve = curves @ _every_term()
-    np.divide(flux, curve, out=to_flux)
-    np.divide(error, curve, out=to_error)
-    fitted = np.minimum.reduceat(curve, _STARTS, axis=1) > 0
-    bad = ~(_good(flux, error, mask) & (to_flux <= HIGHEST))
-    for star, chip in np.argwhere(~fitted):
-        bad[star, _STARTS[chip] : _STARTS[chip] + CHIP_SIZES[chip]] = True
-    np.copyto(to_flux, np.float32(1), where=bad)
-    np.copyto(to_error, np.float32(np.inf), where=bad)
+    good, fitted = _good(flux, error, mask), np.empty(curves.shape[:2], bool)
+    for chip, (low, size) in enumerate(zip(_STARTS, CHIP_SIZES, strict=True)):
+        part, terms = slice(low, low + size), curves[:, chip, :, None]
+        # Not a matrix product: that of a star would depend on how many there are beside it.
+        curve = terms[:, 2] * _PLACE[part]
+        curve += terms[:, 1]
+        curve *= _PLACE[part]
+        curve += terms[:, 0]
+        fitted[:, chip] = curve.min(axis=1) > 0
+        np.divide(flux[:, part], curve, out=to_flux[:, part])
+        np.divide(error[:, part], curve, out=to_error[:, part])
+        good[~fitted[:, chip], part] = False
+    good &= to_flux <= HIGHEST
+    np.copyto(to_flux, np.float32(1), where=~good)
+    np.copyto(to_error, np.float32(np.inf), where=~good)
     return fitted
 
 
@@ -162,15 +168,10 @@ def _good(flux, error, mask):
 
 
 def _terms(pixels):
-    """Chebyshev polynomials of each chip at some kept pixels, (n_pixel, CHIPS x TERMS)."""
-    return _every_term(np.float64)[:, pixels].T
-
-
-@cache
-def _every_term(dtype=np.float32):
-    """Chebyshev polynomials over the kept pixels, (CHIPS x TERMS, PIXELS); 0 on other chips."""
-    by_chip = [chebvander(np.linspace(-1, 1, size), TERMS - 1).T for size in CHIP_SIZES]
-    return block_diag(*by_chip).astype(dtype)
+    """Powers of the place of some kept pixels, (n_pixel, n_chip, TERMS), 0 on other chips."""
+    chip = np.searchsorted(_STARTS, pixels, side="right") - 1
+    powers = _PLACE[pixels, None].astype(np.float64) ** np.arange(TERMS)
+    return (chip[:, None] == np.arange(len(CHIPS)))[..., None] * powers[:, None]
 
 
 def find_continuum(

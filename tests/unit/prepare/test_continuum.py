@@ -92,6 +92,16 @@ def test_a_spectrum_without_continuum_on_a_chip_is_one_there_and_stops_no_other(
     np.testing.assert_allclose(found["flux"][3], alone["flux"][0], rtol=1e-6)
 
 
+def test_a_star_has_the_same_bytes_whichever_stars_are_beside_it(chosen):
+    flux, error, _, _ = _spectra(n_star=150)
+    none = np.zeros(flux.shape, np.int32)
+    every = normalise(chosen, flux, error, none)
+    for stars in (slice(0, 1), slice(40, 47), slice(3, 78), slice(100, 150)):
+        some = normalise(chosen, flux[stars], error[stars], none[stars])
+        for name, values in some.items():
+            np.testing.assert_array_equal(values, every[name][stars])
+
+
 def test_a_pixel_with_all_the_weight_makes_its_chip_bad_and_stops_no_other(chosen):
     """Normal equations of one pixel are singular; NumPy would refuse the whole batch for them."""
     flux, error, _, _ = _spectra(n_star=3)
