@@ -29,7 +29,8 @@ class Number:
         value: the number.
         unit: as astropy writes it, or `percent`, `stars`, `sigma`, `nat`; `1` for none.
         definition: how it is computed, in one sentence that a reader can check.
-        error: its 1-sigma error in the same unit, or None where there is none.
+        error: its 1-sigma error in the same unit, or None where there is none. An error of 0 is
+            published as none: that stars drawn again all agreed does not make a number certain.
         n: how many stars went in, or None where stars do not count.
     """
 
@@ -40,6 +41,17 @@ class Number:
     definition: str
     error: float | None = None
     n: int | None = None
+
+
+def share_error(share: float, n: float) -> float:
+    """
+    One sigma of a share: half the width of Wilson's interval (1927), which is never zero.
+
+    Args:
+        share: part of the whole, 0 to 1.
+        n: how many make the whole; at least 1.
+    """
+    return math.sqrt(share * (1 - share) / n + 0.25 / n**2) / (1 + 1 / n)
 
 
 def write_numbers(
@@ -69,7 +81,7 @@ def write_numbers(
             raise ValueError(f"number {number.id} is given twice for {path}; publish it once")
         _check(number, papers.get(number.id))
         entries[number.id] = _entry(number, papers.get(number.id), data)
-        error = "" if number.error is None else f" +- {number.error:.2g}"
+        error = f" +- {number.error:.2g}" if number.error else ""
         print(f"{number.id} = {number.value:.6g}{error} {number.unit}")
     write_json(path, [entries[name] for name in sorted(entries)])
 
@@ -168,7 +180,7 @@ def _entry(number: Number, paper: dict | None, data: str) -> dict:
     beside = paper and {name: paper[name] for name in ("value", "unit", "where", "note")}
     return asdict(number) | {
         "value": float(number.value),
-        "error": None if number.error is None else float(number.error),
+        "error": float(number.error) if number.error else None,
         "n": None if number.n is None else int(number.n),
         "published": beside,
         "data": data,

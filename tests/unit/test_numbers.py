@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from starloom.numbers import Number, published, read_numbers, write_numbers
+from starloom.numbers import Number, published, read_numbers, share_error, write_numbers
 from starloom.studies.ages.numbers import MEANINGS
 from starloom.studies.scatter_vae.numbers import EVALUATED
 from starloom.studies.tagging.numbers import RECAST, SCORES
@@ -45,6 +45,20 @@ def test_numbers_come_back_in_the_order_of_studies_with_the_published_value_besi
         "data": "simulated",
     }
     assert found[1]["published"] is None
+
+
+def test_the_error_of_a_share_is_wilson_s_and_never_zero():
+    # The roots of (share - x)^2 = x (1 - x) / n are the ends of Wilson's interval.
+    for part, n in ((0, 36), (3, 10), (36, 36), (4000, 12000)):
+        roots = np.roots([1 + 1 / n, -2 * part / n - 1 / n, (part / n) ** 2])
+        expected = (roots.max() - roots.min()) / 2
+        assert share_error(part / n, n) == pytest.approx(expected) != 0
+
+
+def test_an_error_of_zero_is_published_as_none(tmp_path, papers):
+    sure = Number("xpvae.a_share", "scatter_vae", 1.0, "1", "all of them", error=0.0, n=4)
+    write_numbers(tmp_path / "scatter_vae.json", [sure], "simulated", papers)
+    assert read_numbers(tmp_path)[0]["error"] is None
 
 
 @pytest.mark.parametrize(

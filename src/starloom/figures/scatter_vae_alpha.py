@@ -71,7 +71,7 @@ def classifiers(numbers: Sequence[Mapping]) -> Figure:
             axes.errorbar(
                 [edges.index(edge) + 0.13 * (order - 2) for edge in found],
                 [number["value"] for number in found.values()],
-                [number["error"] for number in found.values()],
+                [number["error"] or np.nan for number in found.values()],
                 fmt="o", markersize=3, color=f"C{order}", label=label.replace("\n", " "),
             )  # fmt: skip
         counts = {edge: number["n"] for found in bins.values() for edge, number in found.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from starloom.numbers import Number
+from starloom.numbers import Number, share_error
 from starloom.prepare.crossmatch import Options, Table
 from starloom.prepare.match_quality import by_position, false_match_rate, profile, score
 from starloom.prepare.twomass import point_sources
@@ -110,11 +110,9 @@ def numbers(evaluation: Mapping[str, Mapping[str, float]]) -> list[Number]:
 
 
 def _share(part, whole, definition):
-    """A share in percent with the half-width of Wilson's interval (1927), which is never zero."""
-    whole = int(whole)
-    share = part / whole
-    error = np.sqrt(share * (1 - share) / whole + 0.25 / whole**2) / (1 + 1 / whole)
-    return 100 * share, "percent", definition, 100 * error, whole
+    """A share in percent with its error."""
+    whole, share = int(whole), part / whole
+    return 100 * share, "percent", definition, 100 * share_error(share, whole), whole
 
 
 def _median(values):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from starloom.archives.parallax import parallax_zero_point
-from starloom.numbers import Number
+from starloom.numbers import Number, share_error
 from starloom.sky import candidates, companions, evolution, seismic_relations
 from starloom.sky.population import COMPONENTS
 
@@ -91,11 +91,11 @@ def _number(name, value, unit, definition, error, n):
 
 
 def _share(name, part, whole, definition):
-    """Share in percent, with the half-width of Wilson's interval (1927)."""
+    """Share in percent with its error."""
     n = max(int(np.sum(whole)), 1)
     share = np.sum(part & whole) / n
-    error = np.sqrt(share * (1 - share) / n + 0.25 / n**2) / (1 + 1 / n)
-    return _number(name, 100 * share, "percent", definition, 100 * error, np.sum(whole))
+    error = 100 * share_error(share, n)
+    return _number(name, 100 * share, "percent", definition, error, np.sum(whole))
 
 
 def _middle(name, values, unit, definition):

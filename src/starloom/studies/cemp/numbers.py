@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from starloom.numbers import Number
+from starloom.numbers import Number, share_error
 from starloom.studies.cemp.vote import UNKNOWN
 
 STUDY = "cemp"
@@ -17,12 +15,12 @@ SPACES = {
 
 
 def _share(name: str, part: int, total: int, definition: str) -> list[Number]:
-    """A share with its binomial error; nothing where there is no star."""
+    """A share with its error; nothing where there is no star."""
     if not total:
         return []
     share = part / total
-    error = np.sqrt(share * (1 - share) / total)
-    return [Number(f"cemp.{name}", STUDY, 100 * share, "percent", definition, 100 * error, total)]
+    error = 100 * share_error(share, total)
+    return [Number(f"cemp.{name}", STUDY, 100 * share, "percent", definition, error, total)]
 
 
 def _some(name: str, value: float | None, definition: str, error=None, n=None) -> list[Number]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from starloom.numbers import Number
+from starloom.numbers import Number, share_error
 from starloom.studies.scatter_vae import alpha, errors, labels
 from starloom.studies.scatter_vae.numbers import STUDY
 from starloom.studies.scatter_vae.tracks import boundary
@@ -156,7 +156,7 @@ def _scores(table, seed) -> Iterator[tuple]:
         return
     share = max(high.mean(), 1 - high.mean())
     text = "accuracy of always answering the larger alpha sequence, pristine test stars"
-    yield "alpha_majority", share, "1", text, np.sqrt(share * (1 - share) / len(high)), len(high)
+    yield "alpha_majority", share, "1", text, share_error(share, len(high)), len(high)
     for name, reads in _classifiers(table):
         columns = (high, table[f"p_{name}"])
         found, spread = alpha.scores(*columns), _spread(*columns, seed)
@@ -197,7 +197,7 @@ def _beyond(table, seed, permutations) -> Iterator[tuple]:
             f"share of {permutations} shuffles of the alpha sequences among {among} after which "
             "the latent classifier tells them as well"
         )
-        yield name, p, "1", text, np.sqrt(p * (1 - p) / (permutations + 1)), len(high)
+        yield name, p, "1", text, share_error(p, permutations + 1), len(high)
 
 
 def _classifiers(table):

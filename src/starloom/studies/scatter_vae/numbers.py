@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from starloom.numbers import Number
+from starloom.numbers import Number, share_error
 
 STUDY = "scatter_vae"
 
@@ -133,10 +133,8 @@ def numbers(
         if "sources" in counts:
             total = counts["sources"]["total"]
             share = counts["sources"]["matched"] / max(total, 1)
-            error = np.sqrt(share * (1 - share) / max(total, 1))
+            error = 100 * share_error(share, max(total, 1))
             definition = f"share of the Gaia sources with a counterpart in {survey}"
             name = f"xpvae.matched_{survey}"
-            found.append(
-                Number(name, STUDY, 100 * share, "percent", definition, 100 * error, total)
-            )
+            found.append(Number(name, STUDY, 100 * share, "percent", definition, error, total))
     return found

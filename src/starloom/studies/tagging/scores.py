@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
+from starloom.numbers import share_error
 from starloom.studies.tagging import twins
 from starloom.studies.tagging.library import ABUNDANCES, label
 
@@ -61,7 +62,7 @@ def recovery(
     rows = np.arange(len(z))
     counts = twins.ranks(z, rows, partners(len(z)), metric)
     found = float((counts == 0).mean())
-    error = float(np.sqrt(found * (1 - found) / (len(z) / 2)))
+    error = share_error(found, len(z) / 2)
     few = float((counts < FEW).mean())
     return counts, {"found": found, "found_error": error, "few": few}
 
