@@ -45,7 +45,11 @@ def draw_all(
             losses(tables["history"], card["best_epoch"]),
             "Training of the scatter VAE",
             "Loss, its reconstruction part and the Kullback-Leibler divergence of the latent by "
-            f"epoch. Dotted: epoch {card['best_epoch']}, the one that was kept.",
+            f"epoch. Dotted: epoch {card['best_epoch']}, the one that was kept. Training: mean "
+            "over an epoch's steps, each batch normalised by its own statistics, whose noise "
+            "raises the loss; validation: after the epoch, by the running statistics. Validation "
+            "stars chose the epoch: the numbers xpvae.val_loss, val_recon and val_kl are those of "
+            f"test stars instead.{_restarts(card['training'])}",
         ),
         "residuals": lambda: (
             residuals(residual["normalised"], n_bp),
@@ -158,18 +162,29 @@ def _labelled(tables, names):
             scatter_vae_alpha.classifiers(tables["numbers"]),
             "Classifiers of the alpha sequences by temperature",
             "Area under the ROC curve for test stars of the pristine catalogue, with errors from "
-            "resampling the stars. Dotted: guessing.",
+            "resampling the stars; guessing has 0.5.",
         ),
         "corner": lambda: (
             scatter_vae_tracks.corner(tables["tracks"], of(stars["in_good"])[1]),
             "Main sequence and giant branch in all latent dimensions",
             "Latent means of the good catalogue (cells: darker for more stars on a logarithmic "
             "scale; on the diagonal: their histogram), and tracks of the main sequence (blue) and "
-            "the giant branch (orange) at solar metallicity; vertical lines: their points. Laroche "
-            "& Speagle (2024), Fig. 14.",
+            "the giant branch (orange) at solar metallicity; vertical lines: their points. All "
+            "axes span one range: a dimension that the model does not use has its stars at one "
+            "place. Laroche & Speagle (2024), Fig. 14.",
         ),
     }
     return {name: drawn[name]() for name in names if name in drawn}
+
+
+def _restarts(training):
+    """What the jumps of the losses are, where the learning rate starts anew."""
+    if training["restart_epochs"] >= training["epochs"]:
+        return ""
+    return (
+        " Jumps: the learning rate, which falls along a cosine, starts anew every "
+        f"{training['restart_epochs']} epochs."
+    )
 
 
 def _latent_and(of, stars):

@@ -169,7 +169,7 @@ def alpha_tracks(points: Table, stars: Table, latent: np.ndarray) -> Figure:
 
 def corner(points: Table, latent: np.ndarray) -> Figure:
     """
-    Main sequence and giant branch over all pairs of latent dimensions.
+    Main sequence and giant branch over all pairs of latent dimensions, all on one scale.
 
     Args:
         points: the tracks: kind, track, z_mean.
@@ -182,7 +182,9 @@ def corner(points: Table, latent: np.ndarray) -> Figure:
     with styled():
         figure = Figure(figsize=(PAGE_INCH, PAGE_INCH))
         panels = figure.subplots(n, n, sharex="col", squeeze=False)
-        limits = [finite_range(latent[:, i], 0.3) for i in range(n)]
+        # A range of its own would make structure of the rounding in a dimension without use.
+        low, high = np.transpose([finite_range(z, 0.3) for z in latent.T])
+        limits = low.min(), high.max()
         for row in range(n):
             for column in range(n):
                 axes = panels[row, column]
@@ -190,11 +192,10 @@ def corner(points: Table, latent: np.ndarray) -> Figure:
                     axes.set_axis_off()
                     continue
                 if column == row:
-                    axes.hist(latent[:, row], bins=np.linspace(*limits[row], 41), color="0.75")
+                    axes.hist(latent[:, row], bins=np.linspace(*limits, 41), color="0.75")
                     axes.set_yticks([])
                 else:
-                    extent = (*limits[column], *limits[row])
-                    _cells(axes, latent[:, column], latent[:, row], extent, "grey")
+                    _cells(axes, latent[:, column], latent[:, row], limits * 2, "grey")
                 for branch, (_, colour) in BRANCHES.items():
                     rows = (points["kind"] == "kiel") & (points["track"] == branch)
                     z = points["z_mean"][rows]
@@ -203,8 +204,8 @@ def corner(points: Table, latent: np.ndarray) -> Figure:
                             axes.axvline(value, color=colour, linewidth=0.4)
                     else:
                         axes.plot(z[:, column], z[:, row], color=colour, linewidth=0.9)
-                        axes.set_ylim(*limits[row])
-                axes.set_xlim(*limits[column])
+                        axes.set_ylim(*limits)
+                axes.set_xlim(*limits)
                 axes.xaxis.set_major_locator(MaxNLocator(3))
                 axes.tick_params(labelsize=6)
                 if column < row:

@@ -5,10 +5,11 @@ import pytest
 
 from starloom.figures import scatter_vae
 from starloom.figures.scatter_vae_errors import binned
-from starloom.figures.scatter_vae_tracks import telling
+from starloom.figures.scatter_vae_tracks import corner, telling
 
 CARD = {"best_epoch": 2, "architecture": {"n_input": 110, "widths": [9, 7], "latent": 3}}
 CARD["architecture"]["scatter"] = "capped"
+CARD["training"] = {"epochs": 3, "restart_epochs": 3}
 
 NAMES = [
     "architecture", "losses", "residuals", "coefficients", "first_coefficients", "wavelengths",
@@ -67,6 +68,20 @@ def test_every_figure_is_drawn_also_of_next_to_no_star(n, n_test, n_point):
     for figure, title, caption in drawn.values():
         figure.canvas.draw()
         assert title and caption.endswith(".")
+
+
+def test_unused_dimensions_have_the_scale_of_the_others():
+    latent = np.random.default_rng(1).normal(size=(300, 3)) * [1.0, 2.0, 1e-3]
+    figure = corner(_tables(300, 1, 36)["tracks"], latent)
+    limits = {axes.get_xlim() for axes in figure.axes if axes.axison}
+    assert len(limits) == 1 and np.ptp(limits.pop()) > 8
+
+
+def test_the_caption_of_the_losses_says_where_the_learning_rate_starts_anew():
+    for restarts, said in ((2, True), (3, False)):
+        card = CARD | {"training": {"epochs": 3, "restart_epochs": restarts}}
+        caption = scatter_vae.draw_all(_tables(40, 9, 0), card, ["losses"])["losses"][2]
+        assert ("every 2 epochs" in caption) == said and "test stars" in caption
 
 
 def test_bins_hold_their_lower_edge_and_stars_without_a_label_are_in_none():

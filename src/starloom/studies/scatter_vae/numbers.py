@@ -9,7 +9,11 @@ from starloom.numbers import Number, share_error
 STUDY = "scatter_vae"
 
 EVALUATED = {
-    "val_loss": ("loss", "nat", "mean loss of the test stars: reconstruction plus KL"),
+    "val_loss": (
+        "loss",
+        "nat",
+        "mean loss of the test stars (not of those of the validation): reconstruction plus KL",
+    ),
     "val_recon": (
         "reconstruction",
         "nat",
