@@ -19,7 +19,7 @@ SHOWN_BINS = 128
 """Bins of the spectra in the figure that compares the methods."""
 
 SMALL = 1e3
-"""Losses and residuals are drawn times this: in units of 0.001."""
+"""Residuals and small losses are drawn times this: in units of 0.001."""
 
 
 def draw_all(
@@ -50,14 +50,16 @@ def draw_all(
             losses(trained),
             "Training of the methods",
             "Loss of the auto-encoder by epoch in training and validation, and of its rival where "
-            "it has one. One line a seed; each panel has its own range.",
+            "it has one. One line a seed; each panel has its own range, each method its own loss, "
+            "in units of 0.001 where the heading says so.",
         ),
         "distances": (
             distances(without_iron, [levels[0], levels[min(2, len(levels) - 1)]]),
             "Distances of twins and of random pairs",
             "Distances in the latent in units of the mean distance of twins, with the area that "
             f"both have in common and the ROC AUC; {n // 2:,} test pairs, Teff, log g and [Fe/H] "
-            "removed. de Mijolla et al. (2021), Fig. 2.",
+            "removed. Drawn and written in is the first seed; the numbers are means where there "
+            "are several. de Mijolla et al. (2021), Fig. 2.",
         ),
         "doppelgangers": (
             doppelgangers(variants, levels),
@@ -99,6 +101,8 @@ def losses(variants: Mapping[str, Mapping]) -> Figure:
         panels = figure.subplots(2, len(variants), squeeze=False, sharex="col")
         for (top, bottom), variant in zip(panels.T, variants.values(), strict=True):
             history = variant["history"]
+            values = np.concatenate([history["train_loss"], history["validation_loss"]])
+            scale = SMALL if np.nanmedian(np.abs(values)) < 0.1 else 1.0
             for seed in np.unique(history["seed"]):
                 own = {key: v[history["seed"] == seed] for key, v in history.items()}
                 seen = np.isfinite(own["validation_loss"])
@@ -106,15 +110,16 @@ def losses(variants: Mapping[str, Mapping]) -> Figure:
                     ("train", slice(None), "C0"),
                     ("validation", seen, "C1"),
                 ):
-                    loss = SMALL * own[f"{name}_loss"][kept]
+                    loss = scale * own[f"{name}_loss"][kept]
                     top.plot(own["epoch"][kept], loss, color=colour, alpha=0.8)
                 if "train_rival" in own:
                     bottom.plot(own["epoch"], own["train_rival"], color="C3", alpha=0.8)
-            values = SMALL * np.concatenate([history["train_loss"], history["validation_loss"]])
-            low, high = finite_range(values, 4.0)
+            low, high = finite_range(scale * values, 4.0)
             top.set_ylim(low - 0.1 * (high - low), high + 0.2 * (high - low))
             top.ticklabel_format(style="plain", useOffset=False, axis="y")
-            top.set_title(f"{METHODS[variant['method']]}\n{_removed(variant, 'no')}", fontsize=6)
+            heading = [METHODS[variant["method"]], _removed(variant, "no")]
+            heading += ["loss [$10^{-3}$]" if scale == SMALL else "loss"]
+            top.set_title("\n".join(heading), fontsize=6)
             if "train_rival" in history:
                 bottom.set_xlabel("epoch")
             else:
@@ -123,7 +128,7 @@ def losses(variants: Mapping[str, Mapping]) -> Figure:
                 top.set_xlabel("epoch")
             for axes in (top, bottom):
                 axes.tick_params(labelsize=6)
-        panels[0, 0].set_ylabel("auto-encoder's\nloss [$10^{-3}$]")
+        panels[0, 0].set_ylabel("auto-encoder's\nloss")
         panels[1, 0].set_ylabel("rival's loss")
         handles = [panels[0, 0].plot([], color=c)[0] for c in ("C0", "C1", "C3")]
         figure.legend(
@@ -147,6 +152,7 @@ def distances(variants: Mapping[str, Mapping], levels: Sequence[str]) -> Figure:
                 axes.hist(values, edges, density=True, histtype="stepfilled", alpha=0.55,
                           color=colour)  # fmt: skip
             axes.set_xlim(0, edges[-1])
+            axes.tick_params(axis="y", which="both", right=False)  # the text is there
             text = f"overlap {scores['overlap']:.3f}\nAUC {scores['auc']:.4f}"
             axes.text(0.97, 0.95, text, ha="right", va="top", fontsize=6, transform=axes.transAxes)
         for axes, variant in zip(panels[0], variants.values(), strict=True):
