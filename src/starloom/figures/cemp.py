@@ -38,10 +38,10 @@ def draw_all(
         "spectra": lambda: (
             spectra(tables["spectra"], titles),
             "XP spectra of the populations",
-            "Median XP spectrum over the G flux of each population with its central 68 % (left), "
-            "and its difference from the median of all other candidates (right; of two populations "
-            "the second's mirrors the first's). Headings: stars, and the majority vote of SIMBAD's "
-            "types.",
+            "Median XP spectrum over the G flux of each population with its central 68 % "
+            "(left; each panel has its own range), and its difference from the median of all other "
+            "candidates (right; of two populations the second's mirrors the first's). Unit: the "
+            "highest median. Headings: stars, and the majority vote of SIMBAD's types.",
         ),
         "hrd": lambda: (
             hrd(stars["bp_rp"], stars["m_g"], labels),
@@ -60,7 +60,8 @@ def draw_all(
         "probability": lambda: (
             probability(tables["catalog"]["probability"], labels),
             "Probability of a carbon-enhanced metal-poor star by population",
-            "Distribution of each population's probabilities by the trees; bars: quartiles.",
+            "Distribution of each population's probabilities by the trees, each over its "
+            "largest bin; dots: medians, bars: quartiles.",
         ),
         "latent": lambda: (
             latent(tables["latent"], labels, votes),
@@ -104,13 +105,16 @@ def spectra(table: dict[str, np.ndarray], titles: list[str]) -> Figure:
         if not n_group:
             return _empty("no population")
         figure = Figure(figsize=(PAGE_INCH, 0.9 + 0.95 * n_group))
-        panels = figure.subplots(n_group, 2, sharex=True, sharey="col", squeeze=False)
+        panels = figure.subplots(n_group, 2, sharex=True, squeeze=False)
+        for right in panels[1:, 1]:
+            right.sharey(panels[0, 1])
         scale = np.nanmax(table["median"])
         for group, (left, right) in enumerate(panels):
             colour = colour_of(group)
             low, high = (table[name][group] / scale for name in ("low", "high"))
             left.fill_between(wavelength, low, high, color=colour, alpha=0.3, linewidth=0)
             left.plot(wavelength, table["median"][group] / scale, color=colour)
+            left.set_ylim(0, None)
             left.set_title(titles[group], fontsize=7, loc="left", pad=2)
             if not group:
                 right.set_title("median minus that of the others", fontsize=7, pad=2)
@@ -121,7 +125,6 @@ def spectra(table: dict[str, np.ndarray], titles: list[str]) -> Figure:
             right.plot(wavelength, table["difference"][group] / scale, color=colour)
         low, high = finite_range(table["difference"] / scale, 0.0)
         panels[0, 1].set_ylim(low - 0.05, high + 0.05)
-        panels[0, 0].set_ylim(0, None)
         for axes in (panels[-1, 0], panels[0 if n_group == 2 else -1, 1]):
             axes.set_xlabel("wavelength [nm]")
             axes.tick_params(labelbottom=True)

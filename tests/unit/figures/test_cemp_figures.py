@@ -49,3 +49,10 @@ def test_every_figure_is_drawn_also_without_any_population(groups, panels):
     caption = drawn["hrd"][2]
     assert "of the 55 of 60 candidates" in caption and f"{noise} of those drawn" in caption
     assert len(drawn["spectra"][0].axes) == panels
+
+
+def test_a_faint_spectrum_fills_its_own_panel_beside_a_bright_one():
+    faint, bright = np.full(5, 0.1), np.full(5, 1.0)
+    table = {name: np.stack([faint, bright]) for name in ("low", "median", "high", "difference")}
+    left = cemp.spectra(table | {"wavelength_nm": np.arange(5.0)}, ["0", "1"]).axes[0]
+    assert 0.1 < left.get_ylim()[1] < 0.2 and left.get_ylim()[0] == 0
