@@ -64,7 +64,8 @@ def draw_all(stars: Table, examples: Table, names: list[str]) -> dict[str, tuple
             spectra.hband(examples),
             "APOGEE spectra of three giants",
             "Flux over the continuum as prepared from the simulated apStar files, shifted by 0.5 "
-            "each; the strongest atomic lines of each element, the band of 12CO (5-2).",
+            "each; the strongest atomic lines of each element, the heads of two bands of 12CO "
+            "(4-1 and 5-2).",
         ),
         "xp": lambda: (
             spectra.xp(examples),
@@ -86,7 +87,8 @@ def draw_all(stars: Table, examples: Table, names: list[str]) -> dict[str, tuple
             "True BP - RP without dust of stars behind less than 0.5 mag of it, [Fe/H] within "
             "0.2 of the Sun's, with the relations of Mucciarelli et al. (2021) at [Fe/H] = 0. "
             "How much brighter dwarfs are in Ks than single ones of the same radius, Teff and "
-            f"[Fe/H], against the mass ratio of pairs; dotted: twice as bright. {sample}.",
+            f"[Fe/H], against the mass ratio of pairs; dotted: twice as bright. Pairs near zero at "
+            f"ratios above 0.8: CEMP-s stars, whose companion is a white dwarf. {sample}.",
         ),
         "errors": lambda: (
             errors(main),
@@ -120,7 +122,8 @@ def population(stars: Table) -> Figure:
         colour.set_ylabel(r"$M_G$ [mag]")
         colour.legend(loc="lower left", markerscale=3)
         _groups(alpha, stars, "component", COMPONENTS, "fe_h", "alpha_m")
-        alpha.set(xlim=(-3.2, 0.6), ylim=(-0.12, 0.5), xlabel="[Fe/H]", ylabel=r"[$\alpha$/M]")
+        alpha.set(xlim=(-3.2, 0.6), ylim=(-0.12, 0.5), xlabel="[Fe/H] [dex]")
+        alpha.set_ylabel(r"[$\alpha$/M] [dex]")
         _groups(place, stars, "component", COMPONENTS, "galactic_r_kpc", "galactic_z_kpc")
         place.set(xlim=(0, 18), ylim=(-8, 8), xlabel=r"$R$ [kpc]", ylabel=r"$z$ [kpc]")
         place.plot(8.23, 0.02, "*", color="k", markersize=7)
@@ -150,7 +153,7 @@ def evolution(stars: Table) -> Figure:
         mass.set_ylabel(r"initial mass [M$_\odot$]")
         _ticks(mass.xaxis, (0.5, 1, 2, 5, 10))
         _ticks(mass.yaxis, (0.7, 1, 1.5, 2, 3))
-        figure.colorbar(points, ax=mass, label="[Fe/H]", pad=0.01)
+        figure.colorbar(points, ax=mass, label="[Fe/H] [dex]", pad=0.01)
         near = (np.abs(stars["fe_h"]) < 0.3) & (stars["kind"] == "normal")
         for here, words, colour in (
             (near & (stars["logg"] > 3.9), "before", "0.65"),
@@ -161,10 +164,12 @@ def evolution(stars: Table) -> Figure:
                 stars["mass_msun"][row], stars["c_n"][row], ".", ms=2, color=colour, label=words,
                 rasterized=True,
             )  # fmt: skip
-        nitrogen.set(xlabel=r"mass [M$_\odot$]", ylabel="[C/N]", xlim=(0.5, 3.2), ylim=(-0.85, 0.4))
+        nitrogen.set(xlabel=r"mass [M$_\odot$]", xlim=(0.5, 3.2), ylim=(-0.85, 0.4))
+        nitrogen.set_ylabel("[C/N] [dex]")
         nitrogen.legend(title="dredge-up", loc="lower left", markerscale=4)
-        _groups(alpha, stars, "component", COMPONENTS[:3], "age_gyr", "alpha_m")
-        alpha.set(xlabel="age [Gyr]", ylabel=r"[$\alpha$/M]", xlim=(0, 13.8), ylim=(-0.12, 0.45))
+        _groups(alpha, stars, "component", COMPONENTS, "age_gyr", "alpha_m")
+        alpha.set(xlabel="age [Gyr]", xlim=(0, 13.8), ylim=(-0.12, 0.7))
+        alpha.set_ylabel(r"[$\alpha$/M] [dex]")
         alpha.legend(loc="upper left", markerscale=3)
     return figure
 
@@ -181,12 +186,13 @@ def colours(stars: Table) -> Figure:
     with styled():
         figure = Figure(figsize=(PAGE_INCH, 2.9))
         left, right = figure.subplots(1, 2)
-        for here, words, colour, line in (
-            (stars["logg"] < 3.6, "giants", "C1", (0.5323, 0.4775, -0.0344)),
-            (stars["logg"] > 4.0, "dwarfs", "C0", (0.4929, 0.5092, -0.0353)),
+        # Small points over larger ones: both groups are seen where they lie together.
+        for here, words, colour, size, line in (
+            (stars["logg"] > 4.0, "dwarfs", "C0", 3.5, (0.4929, 0.5092, -0.0353)),
+            (stars["logg"] < 3.6, "giants", "C1", 1.5, (0.5323, 0.4775, -0.0344)),
         ):
             row = _some(here & plain & ~stars["binary"])
-            left.plot(clear[row], stars["teff"][row], ".", ms=2, color=colour, rasterized=True)
+            left.plot(clear[row], stars["teff"][row], ".", ms=size, color=colour, rasterized=True)
             grid = np.linspace(0.6 if words == "giants" else 0.5, 1.7, 50)
             relation = 5040 / np.polyval(line[::-1], grid)
             left.plot(grid, relation, color="k", lw=1.8)

@@ -17,6 +17,9 @@ WINDOWS = ((15655.0, 15785.0), (15950.0, 16080.0), (16700.0, 16830.0))
 CO_HEADS = {"CO 4-1": 15780.0, "CO 5-2": 15982.0}
 """Heads of bands of 12CO in vacuum, rounded [Angstrom]: Hinkle, Wallace & Livingston (1995)."""
 
+NAME_ANGSTROM = 2.4
+"""Width of the name of an element in the figure [Angstrom]."""
+
 FEATURES_NM = {"G": 430.8, "Mg": 517.5, "Na": 589.3, r"H$\alpha$": 656.5, "Ca": 854.4}
 """What is marked in XP spectra."""
 
@@ -42,10 +45,7 @@ def hband(examples: Table) -> Figure:
                 flux = examples["hband_flux"][row][shown]
                 # What is masked has the level of the continuum.
                 flux = np.where(flux == 1.0, np.nan, flux) + shift
-                axes.plot(wave[shown], flux, color=f"C{row}", lw=0.9)
-                axes.annotate(
-                    str(name), (low + 1, 1.03 + shift), fontsize=7, color=f"C{row}", va="bottom"
-                )
+                axes.plot(wave[shown], flux, color=f"C{row}", lw=0.9, label=str(name))
             top = 1.0 + 0.5 * (count - 1)
             marks = [
                 (place, str(name))
@@ -54,14 +54,24 @@ def hband(examples: Table) -> Figure:
                 )
                 if low < place < high
             ]
-            marks += [(place, name) for name, place in CO_HEADS.items() if low < place < high]
-            for place, name in marks:
-                level = top + (0.42 if name in CO_HEADS else 0.28)
-                axes.plot([place, place], [top + 0.22, level], color="0.5", lw=0.7)
-                axes.annotate(name, (place, level), fontsize=6.5, ha="center", va="bottom")
-            axes.set(xlim=(low, high), ylim=(0.3, top + 0.58), ylabel="flux, shifted")
+            _mark(axes, sorted(marks), top + 0.12, 0.06)
+            heads = [(place, name) for name, place in CO_HEADS.items() if low < place < high]
+            _mark(axes, heads, top + 0.12, 0.20)
+            axes.set(xlim=(low, high), ylim=(0.3, top + 0.48), ylabel="flux, shifted")
         axes.set_xlabel(r"wavelength [$\mathrm{\AA}$, vacuum]")
+        names = axes.get_legend_handles_labels()
+        figure.legend(*names, loc="outside upper center", ncols=count)
     return figure
+
+
+def _mark(axes: Axes, marks: list[tuple[float, str]], low: float, size: float) -> None:
+    """Strokes with names, places ascending; names that would meet lie on either side of them."""
+    places = np.array([-np.inf, *(place for place, _ in marks), np.inf])
+    near = np.diff(places) < NAME_ANGSTROM
+    for (place, name), left, right in zip(marks, near[:-1], near[1:], strict=True):
+        axes.plot([place, place], [low, low + size], color="0.5", lw=0.7)
+        side = "center" if left == right else "left" if left else "right"
+        axes.annotate(name, (place, low + size), fontsize=6.5, ha=side, va="bottom")
 
 
 def xp(examples: Table) -> Figure:
@@ -116,7 +126,7 @@ def seismology(stars: Table, examples: Table) -> Figure:
             large.plot(stars["numax_uhz"][here], excess, ".", ms=2, color=colour, label=words)
         large.axhline(1.0, color="k", lw=0.7)
         large.set(xscale="log", xlim=(3, 300), ylim=(0.72, 1.38), xlabel=r"$\nu_\max$ [$\mu$Hz]")
-        large.set_ylabel(rf"$\Delta\nu / {USUAL_FACTOR}\,\nu_\max^{{{USUAL_EXPONENT}}}$")
+        large.set_ylabel(rf"$\Delta\nu\,/\,({USUAL_FACTOR}\,\nu_\max^{{{USUAL_EXPONENT}}})$")
         large.legend(markerscale=3, fontsize=7, loc="upper right")
         if "light_ppm" in examples:
             light = figure.add_subplot(grid[2, 1])

@@ -67,6 +67,15 @@ def test_every_figure_is_drawn_with_title_and_caption(stars, examples):
         assert figure.axes and title and caption.endswith(".")
 
 
+def test_names_of_lines_that_lie_close_do_not_meet(stars, examples):
+    places = {"line_wavelength_angstrom": np.array([15746.2, 15770.0, 15745.0])}
+    figure = sky.draw_all(
+        stars, examples | places | {"line_element": np.array(["Fe", "Ti", "Mg"])}, ["hband"]
+    )["hband"][0]
+    side = {text.get_text(): text.get_ha() for text in figure.axes[0].texts}
+    assert side == {"Mg": "right", "Fe": "left", "Ti": "center", "CO 4-1": "center"}
+
+
 def test_oscillations_are_drawn_without_spectra_or_light_curves(stars, examples):
     examples = {n: v for n, v in examples.items() if not n.startswith(("power", "light", "mode"))}
     figure = sky.draw_all(stars, examples, ["seismology"])["seismology"][0]
