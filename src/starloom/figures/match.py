@@ -23,8 +23,8 @@ def draw(
         "source and square arcsec, and the same after the sky was shifted by 8 and 12 arcsec in "
         "four directions (chance pairs). Bottom: pairs within a separation less those by chance, "
         "per source, and those by chance, against that separation. Dotted: radius of the match. "
-        "unWISE blends what lies within 6 arcsec: beyond its own errors it has fewer pairs than by "
-        "chance. "
+        "2MASS blends what lies within 2 arcsec, unWISE within 6: beyond their own errors they "
+        "have fewer pairs than by chance. "
         f"{max(evaluation[survey]['shifted'] for survey in shown):,} sources."
     )
     return separations(profile, evaluation, names, shown), "Separations of the matches", caption
