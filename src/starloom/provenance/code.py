@@ -63,14 +63,49 @@ def module_digests(script: Path, package: Path) -> dict[str, str]:
         name, file = waiting.pop()
         if name in digests:
             continue
-        digest, imports, literals = _understand(file.read_bytes(), str(file))
+        digest, imports, literals, _ = _understand(file.read_bytes(), str(file))
         digests[name] = digest
         for data in _data_files(file, package, literals):
             digests[data.relative_to(package.parent).as_posix()] = _sha256(data.read_bytes())
         is_package = file.name == "__init__.py"
         for target in _targets(imports, literals, name, is_package):
-            waiting += [(part, modules[part]) for part in _with_parents(target) if part in modules]
+            waiting += [(part, modules[part]) for part in _reached(target, modules)]
     return dict(sorted(digests.items()))
+
+
+def _reached(target: str, modules: dict[str, Path]) -> Iterator[str]:
+    """
+    Modules that a dotted name reaches: those on its way, and the one that has its meaning.
+
+    A package that only passes names on has no meaning of its own: a name taken from it leads to
+    the module that has it. Taken whole, it leads to all that it passes on.
+    """
+    prefixes = [name for name in _with_parents(target) if name in modules]
+    yield from (name for name in prefixes if name == target or not _exports(name, modules))
+    holders = [name for name in prefixes if name != target]
+    if holders:
+        exports = _exports(holders[-1], modules)
+        member = target.removeprefix(f"{holders[-1]}.").split(".")[0]
+        if member in exports:
+            yield from _reached(exports[member], modules)
+        elif exports and target not in modules:
+            yield holders[-1]
+
+
+def _exports(name: str, modules: dict[str, Path]) -> dict[str, str]:
+    """What a package that only passes names on takes from where; nothing for other modules."""
+    file = modules[name]
+    if file.name != "__init__.py":
+        return {}
+    _, imports, _, passes = _understand(file.read_bytes(), str(file))
+    if not passes:
+        return {}
+    here = name.split(".")
+    return {
+        member: ".".join(filter(None, [*here[: level and len(here) - level + 1], module, member]))
+        for level, module, members in imports
+        for member in members
+    }
 
 
 def _modules(package: Path) -> dict[str, Path]:
@@ -116,8 +151,8 @@ def _data_files(file: Path, package: Path, literals: frozenset) -> Iterator[Path
 
 
 @functools.cache
-def _understand(source: bytes, file: str) -> tuple[str, tuple, frozenset]:
-    """Digest of one source text, what it imports, and its string literals."""
+def _understand(source: bytes, file: str) -> tuple[str, tuple, frozenset, bool]:
+    """Digest of one source text, what it imports, its literals, whether it only passes names on."""
     tree = ast.parse(source, filename=file)
     pieces: list[str] = []
     _spell(tree, pieces)
@@ -130,7 +165,8 @@ def _understand(source: bytes, file: str) -> tuple[str, tuple, frozenset]:
             imports.append((node.level, node.module or "", names))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             literals.add(node.value)
-    return _sha256("\n".join(pieces).encode()), tuple(imports), frozenset(literals)
+    digest = _sha256("\n".join(pieces).encode())
+    return digest, tuple(imports), frozenset(literals), all(map(_passes, tree.body))
 
 
 def _spell(node: ast.AST, pieces: list[str]) -> None:
@@ -156,6 +192,15 @@ def _spell(node: ast.AST, pieces: list[str]) -> None:
                 _spell(item, pieces)
             else:
                 pieces.append(repr(item))
+
+
+def _passes(node: ast.stmt) -> bool:
+    """Imports of names under their own names, and the list of names that a module offers."""
+    if isinstance(node, ast.ImportFrom):
+        return not any(alias.asname or alias.name == "*" for alias in node.names)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id in ("__all__", "__version__")
+    return _is_silent(node)
 
 
 def _is_silent(node: object) -> bool:

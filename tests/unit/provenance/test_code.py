@@ -147,6 +147,50 @@ def test_every_form_of_import_is_followed(project, statement):
     assert set(modules) == {"script", "starloom", "starloom.alone"}
 
 
+PASSING_ON = '''"""Names of two modules."""
+
+from starloom.models.vae import loss
+from starloom.names.far import FAR
+
+from .near import NEAR
+
+__all__ = ["FAR", "NEAR", "loss"]
+'''
+
+
+@pytest.mark.parametrize(
+    ("statement", "reached"),
+    [
+        ("from starloom.names import FAR", {"far"}),
+        ("from starloom.names.near import NEAR", {"near"}),
+        ("from starloom.names import NEAR, FAR", {"far", "near"}),
+        ("from starloom import names", {"", "far", "near", "vae"}),
+        ("import starloom.names", {"", "far", "near", "vae"}),
+        ("from starloom.names import absent", {"", "far", "near", "vae"}),
+    ],
+)
+def test_a_name_that_a_package_passes_on_leads_to_its_module_alone(project, statement, reached):
+    names = project / "src/starloom/names"
+    names.mkdir()
+    (names / "__init__.py").write_text(PASSING_ON)
+    (names / "near.py").write_text("NEAR = 1\n")
+    (names / "far.py").write_text("FAR = 2\n")
+    script = project / "workflow/scripts/other.py"
+    script.write_text(statement + "\n")
+    modules = set(module_digests(script, project / "src/starloom"))
+    seen = {name.removeprefix("starloom.names").strip(".") for name in modules if "names" in name}
+    assert seen | {"vae" for name in modules if name.endswith("vae")} == reached
+
+
+def test_what_one_study_publishes_reruns_no_other(root):
+    def reached(script):
+        return module_digests(root / "workflow/scripts" / script, root / "src/starloom")
+
+    assert "starloom.columns.ages" in reached("catalog_ages.py")
+    for script in ("sky_stars.py", "sky_spectra.py", "prepare_xp.py", "train_scatter_vae.py"):
+        assert "starloom.columns.ages" not in reached(script)
+
+
 def test_modules_that_import_each_other_are_counted_once(project):
     (project / "src/starloom/alone.py").write_text("from starloom import alone, units\n")
     (project / "src/starloom/units.py").write_text("from . import alone\nKILO = 1\n")
