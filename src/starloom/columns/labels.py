@@ -25,9 +25,17 @@ LABEL_FLAGS = {
         Flag(
             11,
             "out_of_range",
-            "inputs farther from the training stars than any of them, or a label beyond theirs",
+            "inputs farther from the middle of the training stars than any of them, or a label "
+            "beyond theirs",
         ),
         Flag(12, "large_errors", "an input's error is above that of every training star"),
+        Flag(
+            13,
+            "extreme_teff",
+            "rather like stars too hot or too cool for APOGEE (ASPCAP's TEFF_BAD), or at either "
+            "end of Teff in training (the outermost 0.5 %), than like the others: hot stars come "
+            "out thousands of kelvin too cool",
+        ),
     )
 }
 """Bits of `label_flag`; with bits 0 or 1 there is no prediction."""
@@ -62,7 +70,15 @@ _LABELS = (
             ),
         )
     ),
-    Column("a_v_rjce", "f4", "mag", "extinction in V from H - W2", "phys.absorption"),
+    Column(
+        "a_v_rjce",
+        "f4",
+        "mag",
+        "extinction in V from H - W2 - 0.05 (Majewski et al. 2011), 0 where that is negative; no "
+        "error. 0.01 mag of colour is 0.1 mag: some tenths too high in common stars, up to 26 in "
+        "carbon and very cool ones",
+        "phys.absorption",
+    ),
     Column("distance_rank", "f4", "", "share of the training stars nearer to their middle"),
     Column("label_flag", "i4", "", "bits of the labels", "meta.code"),
 )

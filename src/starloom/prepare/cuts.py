@@ -36,6 +36,13 @@ def no_bits(name: str, column: str, bits: Sequence[int]) -> Cut:
     return Cut(name, criterion, (column,), lambda flag: (_bits(flag) & mask) == 0)
 
 
+def some_bit(name: str, column: str, bits: Sequence[int]) -> Cut:
+    """Keep rows with one or more of `bits` set in the flag `column`."""
+    mask = sum(1 << bit for bit in bits)
+    criterion = f"{column}: some of bits {', '.join(map(str, bits))}"
+    return Cut(name, criterion, (column,), lambda flag: (_bits(flag) & mask) != 0)
+
+
 def zero(name: str, column: str) -> Cut:
     """Keep rows whose flag `column` has no bit set."""
     return Cut(name, f"{column} = 0", (column,), lambda flag: _bits(flag) == 0)

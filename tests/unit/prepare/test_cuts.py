@@ -10,6 +10,7 @@ from starloom.prepare.cuts import (
     catalogue_cuts,
     no_bits,
     snr_above,
+    some_bit,
     zero,
 )
 
@@ -124,3 +125,9 @@ def test_the_alpha_split_follows_the_cubic_and_says_when_it_does_not_know():
     fe_h = np.array([-0.5, -0.5, 0.0, np.nan, 0.0])
     mg_fe = np.array([edge + 1e-6, edge - 1e-6, 0.1352, 0.3, np.nan])
     np.testing.assert_array_equal(alpha_sequence(fe_h, mg_fe), [1, 0, 0, -1, -1])
+
+
+@pytest.mark.parametrize("flag", [np.array([0, 2, 8, 10, 4]), np.array([0.0, 2, 8, 10, np.nan])])
+def test_some_bit_is_set_and_an_unknown_flag_has_none(flag):
+    passed, _ = apply((some_bit("bits", "flag", (1, 3)),), {"flag": flag})
+    np.testing.assert_array_equal(passed, [False, True, True, True, False])

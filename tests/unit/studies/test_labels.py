@@ -11,6 +11,7 @@ from starloom.studies.labels.attention import high_minus_low, inverse_slopes, pa
 from starloom.studies.labels.boosted import quantiles
 from starloom.studies.labels.evaluate import judged, with_truth
 from starloom.studies.labels.folds import sigma_scales
+from starloom.studies.labels.range import compared, extreme, reference_of
 from starloom.studies.labels.scores import by_bins, gain, score, trend
 from starloom.studies.labels.surveys import beside_surveys, compared_with_surveys
 from starloom.studies.labels.tokens import values as values_of
@@ -45,10 +46,15 @@ PHOTOMETRY = {
 }
 
 
-def world(seed: int, error_scale: float = 1.0):
-    """Stars whose six labels are in their ratios; errors as reported are off by a factor."""
+def world(seed: int, error_scale: float = 1.0, hot: float = 0.0):
+    """
+    Stars whose six labels are in their ratios; errors as reported are off by a factor.
+
+    Every tenth star can be hotter than usual, in units of the spread.
+    """
     rng = np.random.default_rng(seed)
     hidden = rng.normal(size=(N_STAR, 6))
+    hidden[::10, 0] += hot
     mix = np.random.default_rng(0).normal(size=(6, 2 * N_BAND)) * 0.05
     clean = 100 * (1 + hidden @ mix) + np.arange(2 * N_BAND)
     error = 100 * 10 ** rng.uniform(-3, -2, (N_STAR, 1)) * np.ones(2 * N_BAND)
@@ -331,3 +337,38 @@ def test_a_label_of_the_training_range_is_not_beyond_it(honest):
     far = found["label_flag"] & LABEL_FLAGS["out_of_range"].mask > 0
     outside = (found["teff_xp"] < 4990) | (found["teff_xp"] > 5010)
     assert (far[outside]).all() and not far.all()
+
+
+def test_stars_like_those_too_hot_for_apogee_are_told_though_no_farther_than_others():
+    arrays, stars, _ = world(4, hot=4.0)
+    hot = np.arange(N_STAR) % 10 == 0
+    stars["aspcapflag"][hot] = 1 << 16 | 1 << 23
+    stars["aspcapflag"][~hot & (np.arange(N_STAR) % 7 == 0)] = 1 << 23
+    stars["starflag"][np.flatnonzero(hot)[:3]] = 1 << 9
+    sample = study.sample_of(arrays, stars, True)
+    training = sample.part(0)
+    assert len(training.unsure["ratio"]) == (hot & (stars["split"] == 0)).sum() - 3
+    without = {name: values for name, values in stars.items() if name != "aspcapflag"}
+    assert len(study.sample_of(arrays, without, True).unsure["ratio"]) == 0
+    scaling = study.scaling_of(training.raw, training.labels)
+    unsure = study.standardise(training.unsure, scaling)["x"]
+    learned = study.standardise(training.raw, scaling)
+    every = study.standardise(study.ratios(arrays, stars)[0], scaling)
+    new = stars["split"] > 0
+    for given, least, most in ((unsure, 0.7, 1.0), (unsure[:0], 0.0, 0.1)):
+        reference = reference_of(learned, training.labels, scaling, given)
+        told = extreme(every, reference)
+        assert least <= told[hot & new].mean() <= most
+        assert told[~hot & new].mean() < 0.03
+        assert compared(every, scaling, reference)[1][hot & new].mean() < 0.1
+
+
+@pytest.mark.parametrize("constant", [1.0, -1.0])
+def test_extreme_stars_have_their_own_flag(honest, constant):
+    arrays, stars, _, model, _ = honest
+    weights = np.zeros_like(model.reference["extreme"])
+    weights[-1] = constant
+    forced = replace(model, reference={**model.reference, "extreme": weights})
+    flag = study.predict_stars(forced, arrays, stars)["label_flag"]
+    assert (flag & LABEL_FLAGS["extreme_teff"].mask > 0).all() == (constant > 0)
+    assert (flag & LABEL_FLAGS["extreme_teff"].mask > 0).any() == (constant > 0)

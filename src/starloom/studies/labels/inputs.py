@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from starloom.columns import LABEL_FLAGS
 from starloom.prepare.colours import COLOURS, FROM_SOURCES, colours
-from starloom.prepare.cuts import Cut, apply, between, no_bits
+from starloom.prepare.cuts import Cut, apply, between, no_bits, some_bit
 
 LABELS = ("teff", "logg", "fe_h", "c_fe", "n_fe", "alpha_m")
 """Labels in the order of the network's outputs [K, dex]."""
@@ -24,6 +24,12 @@ TRAINING_CUTS = (
     Cut("ruwe", "ruwe <= 1.4", ("ruwe",), lambda x: x <= 1.4),
 )
 """Stars to learn from (Fallows & Sanders 2024, Secs. 2.1 and 2.3)."""
+
+UNSURE_CUTS = (
+    some_bit("teff_bad", "aspcapflag", (16,)),
+    *TRAINING_CUTS[1:],
+)
+"""Stars observed as well whose temperature ASPCAP could not tell: too hot or too cool for it."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -161,10 +167,12 @@ def labels_of(stars: Mapping[str, np.ndarray], names: Sequence[str] = LABELS) ->
     return {"value": np.where(good, value, np.nan), "error": np.where(good, error, np.nan)}
 
 
-def trainable(stars: Mapping[str, np.ndarray]) -> tuple[np.ndarray, list[dict]]:
+def trainable(
+    stars: Mapping[str, np.ndarray], cuts: Sequence[Cut] = TRAINING_CUTS
+) -> tuple[np.ndarray, list[dict]]:
     """Stars of good observation with an APOGEE row, and the counts after every cut."""
     present = stars["apogee_id"] != ""
-    cuts = [cut for cut in TRAINING_CUTS if all(name in stars for name in cut.columns)]
+    cuts = [cut for cut in cuts if all(name in stars for name in cut.columns)]
     columns = {name: stars[name][present] for cut in cuts for name in cut.columns}
     passed, counts = apply(cuts, columns, "the training sample", may_be_empty=True)
     good = np.zeros(len(present), bool)

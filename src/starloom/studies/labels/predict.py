@@ -12,7 +12,7 @@ from starloom.models import uncertain as network
 from starloom.models.chunks import in_chunks
 from starloom.studies.labels.inputs import LABELS, constants, predictable, ratios, standardise
 from starloom.studies.labels.model import Model, unpacked, visible
-from starloom.studies.labels.range import beyond, compared
+from starloom.studies.labels.range import beyond, compared, extreme
 
 PASSES = 50
 """Passes with dropout."""
@@ -93,6 +93,8 @@ def predict_stars(
             for part in PARTS:
                 columns[f"e_{name}_{part}"][good] = found[part][:, index]
         flag[good] |= np.where(far, LABEL_FLAGS["out_of_range"].mask, 0).astype(np.int32)
+        outermost = extreme(stars, model.reference)
+        flag[good] |= np.where(outermost, LABEL_FLAGS["extreme_teff"].mask, 0).astype(np.int32)
         flag[good] |= np.where(noisy, LABEL_FLAGS["large_errors"].mask, 0).astype(np.int32)
     return columns | {"label_flag": flag}
 

@@ -4,29 +4,44 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.optimize import minimize
 
-from starloom.studies.labels.inputs import Scaling
+from starloom.studies.labels.inputs import LABELS, Scaling
 
 VARIANCE = 0.99
 """Share of the training inputs' variance that the principal components hold."""
 
 QUANTILES = np.linspace(0, 1, 1001)
 
+EXTREME = 0.005
+"""Share of the training stars at either end of Teff: too few for the network to tell them."""
+
+FARTHEST = 5.0
+"""Largest place in a component that counts, so that a single odd star decides nothing."""
+
 
 def reference_of(
-    stars: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], scaling: Scaling
+    stars: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    scaling: Scaling,
+    unsure: Float[np.ndarray, "n_unsure n_input"],
 ) -> dict[str, np.ndarray]:
     """
     What training stars look like: principal components, distances, largest errors, labels.
+
+    Distances alone do not tell hot stars behind dust from cooler ones, so a logistic regression
+    learns it from stars whose temperature APOGEE could not tell.
 
     Args:
         stars: of `inputs.standardise`.
         labels: `value` (n_star, n_label), NaN where missing.
         scaling: of inputs and labels.
+        unsure: standardised inputs of stars that ASPCAP gives no good temperature.
 
     Returns:
         `components` (n_input, n_component) that give unit variance, `distance` at `QUANTILES`,
-        `largest_error` (n_input), `label_range` (2, n_label).
+        `largest_error` (n_input), `label_range` (2, n_label), and `extreme` (n_component + 1),
+        the regression's weights and its constant.
     """
     values, vectors = np.linalg.eigh(np.cov(stars["x"].astype(float), rowvar=False))
     order = np.argsort(values)[::-1]
@@ -37,6 +52,11 @@ def reference_of(
         "distance": np.quantile(_distance(stars["x"], components), QUANTILES),
         "largest_error": _errors(stars, scaling).max(axis=0),
         "label_range": np.stack([np.nanmin(labels["value"], 0), np.nanmax(labels["value"], 0)]),
+        "extreme": _told_apart(
+            np.concatenate([stars["x"], unsure]),
+            np.concatenate([_outermost(labels["value"]), np.ones(len(unsure), bool)]),
+            components,
+        ),
     }
 
 
@@ -67,6 +87,37 @@ def beyond(
     """Whether a predicted label is beyond all training labels."""
     low, high = reference["label_range"]
     return ((labels < low) | (labels > high)).any(axis=1)
+
+
+def extreme(
+    stars: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarray]
+) -> Bool[np.ndarray, " n_star"]:
+    """Whether stars look rather like those of no, or of outermost, temperature in APOGEE."""
+    return _places(stars["x"], reference["components"]) @ reference["extreme"] > 0
+
+
+def _outermost(values):
+    teff = values[:, LABELS.index("teff")]
+    low, high = np.nanquantile(teff, [EXTREME, 1 - EXTREME])
+    return (teff < low) | (teff > high)
+
+
+def _told_apart(x, other, components):
+    """Weights of a logistic regression, each with a Gaussian prior of unit width."""
+    places, sign = _places(x, components), np.where(other, 1.0, -1.0)
+
+    def loss(weights):
+        margin = sign * (places @ weights)
+        slope = -sign / (1 + np.exp(np.minimum(margin, 500.0)))
+        return np.logaddexp(0, -margin).sum() + 0.5 * weights @ weights, slope @ places + weights
+
+    return minimize(loss, np.zeros(places.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def _places(x, components):
+    """Places in the components, and 1 for the constant."""
+    places = np.clip(x.astype(float) @ components, -FARTHEST, FARTHEST)
+    return np.concatenate([places, np.ones((len(x), 1))], axis=1)
 
 
 def _distance(x, components):

@@ -1,12 +1,20 @@
 """The stars of a training: which there are, and what is known of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from starloom.prepare.identifiers import rows_of
-from starloom.studies.labels.inputs import LABELS, labels_of, predictable, ratios, trainable
+from starloom.prepare.split import TRAINING
+from starloom.studies.labels.inputs import (
+    LABELS,
+    UNSURE_CUTS,
+    labels_of,
+    predictable,
+    ratios,
+    trainable,
+)
 
 Arrays = dict[str, np.ndarray]
 
@@ -22,6 +30,8 @@ class Sample:
         labels: of `inputs.labels_of`.
         flag: label_flag.
         counts: stars left after every cut.
+        unsure: ratio and colour of `inputs.ratios`, of the training split's stars that have no
+            place here because ASPCAP could not tell their temperature.
     """
 
     stars: Arrays
@@ -29,6 +39,7 @@ class Sample:
     labels: Arrays
     flag: np.ndarray
     counts: list[dict]
+    unsure: Arrays
 
     def columns(self) -> Arrays:
         """APOGEE's labels and their errors, as the tables of the study name them."""
@@ -44,8 +55,8 @@ class Sample:
 
     def chosen(self, rows: np.ndarray) -> "Sample":
         """Some of the stars."""
-        picked = ({k: v[rows] for k, v in t.items()} for t in (self.stars, self.raw, self.labels))
-        return Sample(*picked, self.flag[rows], self.counts)
+        stars, raw, labels = (_rows(table, rows) for table in (self.stars, self.raw, self.labels))
+        return replace(self, stars=stars, raw=raw, labels=labels, flag=self.flag[rows])
 
 
 def sample_of(
@@ -63,14 +74,23 @@ def sample_of(
         The sample; its counts go on where those of the cuts end.
     """
     rows = rows_of(arrays["source_id"], stars["source_id"])
-    stars = {name: values[rows] for name, values in stars.items()}
+    stars = _rows(stars, rows)
     good, counts = trainable(stars)
-    chosen = {name: values[good] for name, values in stars.items()}
-    raw, flag = ratios({k: v[good] for k, v in arrays.items()}, chosen, zero_point)
+    chosen = _rows(stars, good)
+    raw, flag = ratios(_rows(arrays, good), chosen, zero_point)
     usable = predictable(flag)
     labels = labels_of(chosen)
     usable &= np.isfinite(labels["value"]).any(axis=1)
     last = {"name": "usable", "criterion": "a spectrum, a first RP coefficient, a label"}
     removed = int((~usable).sum())
     last |= {"left": int(usable.sum()), "removed": removed, "removed_alone": removed, "missing": 0}
-    return Sample(chosen, raw, labels, flag, [*counts, last]).chosen(usable)
+    unsure = stars["split"] == TRAINING
+    # A cut on a column that is not there is left out: without flags nothing is known to be unsure.
+    unsure &= trainable(stars, UNSURE_CUTS)[0] & ("aspcapflag" in stars)
+    other, bits = ratios(_rows(arrays, unsure), _rows(stars, unsure), zero_point)
+    unlike = {name: other[name][predictable(bits)] for name in ("ratio", "colour")}
+    return Sample(chosen, raw, labels, flag, [*counts, last], unlike).chosen(usable)
+
+
+def _rows(table, rows):
+    return {name: values[rows] for name, values in table.items()}

@@ -31,7 +31,8 @@ def finished(
         The model with `reference` and `sigma_scale`, 1 for a label with too few stars.
     """
     stars = standardise(training.raw, model.scaling)
-    model = replace(model, reference=reference_of(stars, training.labels, model.scaling))
+    unsure = standardise(training.unsure, model.scaling)["x"]
+    model = replace(model, reference=reference_of(stars, training.labels, model.scaling, unsure))
     unseen = predicted(model, validation)
     scale = sigma_scales(unseen) if folds is None else final_scales(folds, unseen)
     return replace(model, sigma_scale=scale)
