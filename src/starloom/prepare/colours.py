@@ -43,6 +43,9 @@ def rjce_a_v(
     """
     Extinction in V from H - W2 [mag], never negative; NaN where a band is.
 
+    Whatever is intrinsic beyond `INTRINSIC_H_W2` counts as dust, tenfold: carbon and very cool
+    stars have magnitudes of it.
+
     References:
         Majewski, Zasowski & Nidever (2011), with the law of Wang & Chen (2019).
     """
