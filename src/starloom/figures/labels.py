@@ -24,6 +24,9 @@ PLANES = (
 """Abundance planes of the paper's Figs. 9 and 10."""
 
 
+CELLS = "Panels of more than 300 stars: brighter cells hold more, on a logarithmic scale."
+"""How to read them."""
+
 SURVEYS = {"lamost_lrs": "LAMOST LRS", "lamost_mrs": "LAMOST MRS", "gspphot": "GSP-Phot"}
 """Surveys by the names of their columns."""
 
@@ -41,46 +44,51 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
     """
     test, surveys = tables["test"], tables["surveys"]
     count = f"{len(test['source_id']):,} test stars"
-    unseen = f"{len(surveys['source_id']):,} unseen stars without flags"
     paper = "Fallows & Sanders (2024)"
     own = {name: test[f"dropout_{name}"] for name in LABELS}
     apogee = {name: test[f"apogee_{name}"] for name in LABELS}
 
-    def beside(survey, own="{}_xp", words="XP and photometry"):
+    def both(survey, own="{}_xp"):
         shown = [name for name in LABELS if f"{survey}_{name}" in surveys]
-        pairs = ({n: surveys[c.format(n)] for n in shown} for c in (own, survey + "_{}"))
-        return against(*pairs, SURVEYS[survey], words)
+        return [{n: surveys[c.format(n)] for n in shown} for c in (own, survey + "_{}")]
+
+    def beside(survey, own="{}_xp", words="XP and photometry"):
+        return against(*both(survey, own), SURVEYS[survey], words)
+
+    def unseen(survey, own="{}_xp"):
+        return f"{plotted(*both(survey, own)):,} unseen stars without flags"
 
     drawn = {
         "apogee": lambda: (
             against(own, apogee, "APOGEE"),
             "Labels from XP and photometry against APOGEE",
-            f"Predicted labels of {count} against APOGEE's, and their differences below; colour: "
-            f"stars per cell. {paper}, Fig. 1.",
+            f"Predicted labels of {count} against APOGEE's, and their differences below. {CELLS} "
+            f"APOGEE's [C/Fe] ends at 1, the edge of ASPCAP's grid. {paper}, Fig. 1.",
         ),
         "lamost": lambda: (
             beside("lamost_lrs"),
             "Labels from XP and photometry against LAMOST",
-            f"Labels of {unseen} against LAMOST's low-resolution ones, where it has the star. "
+            f"Labels of {unseen('lamost_lrs')} against LAMOST's low-resolution ones. {CELLS} "
             f"{paper}, Fig. 2, left.",
         ),
         "lamost_apogee": lambda: (
             beside("lamost_lrs", "apogee_{}", "APOGEE"),
             "APOGEE's labels against LAMOST",
-            f"APOGEE's labels against LAMOST's low-resolution ones, of the {unseen} that both "
-            f"have: what part of the differences is LAMOST's own. {paper}, Fig. 2, right.",
+            f"APOGEE's labels against LAMOST's low-resolution ones, of the "
+            f"{unseen('lamost_lrs', 'apogee_{}')} that both have: what part of the differences is "
+            f"LAMOST's own. {CELLS} {paper}, Fig. 2, right.",
         ),
         "lamost_mrs": lambda: (
             beside("lamost_mrs"),
             "Labels from XP and photometry against LAMOST's medium resolution",
-            f"Labels of {unseen} against those of LAMOST's medium-resolution spectra (Wang et al. "
-            f"2020), where it has the star. {paper}, Fig. 3.",
+            f"Labels of {unseen('lamost_mrs')} against those of LAMOST's medium-resolution spectra "
+            f"(Wang et al. 2020). {CELLS} {paper}, Fig. 3.",
         ),
         "gspphot": lambda: (
             beside("gspphot"),
             "Labels from XP and photometry against GSP-Phot",
-            f"Labels of {unseen} against Gaia's GSP-Phot; its [M/H] stands for [Fe/H]. "
-            f"{paper}, Fig. 4.",
+            f"Labels of {unseen('gspphot')} against Gaia's GSP-Phot; its [M/H] stands for "
+            f"[Fe/H]. {CELLS} {paper}, Fig. 4.",
         ),
         "sigma_by_label": lambda: (
             errors.sigma_by_label(test),
@@ -91,7 +99,8 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "sigma_by_g": lambda: (
             errors.sigma_by_magnitude(test),
             "Errors against magnitude",
-            f"Median recalibrated error of {count} by G; Teff in 1000 K. {paper}, Fig. 6.",
+            f"Median recalibrated error of {count} by G: in dex, of Teff in 1000 K. {paper}, "
+            "Fig. 6.",
         ),
         "pulls": lambda: (
             errors.pull_histograms(test),
@@ -105,14 +114,15 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
             f"Width of the pulls (top) and share of the stars within central intervals of 50, 68 "
             f"and 95 % (bottom, all labels together) in bins of G, Teff and [Fe/H], "
             f"{len(tables['folds']['fold']):,} stars by networks that left them out, recalibrated "
-            "on the other stars left out. Bars: sampling error; dashed: what honest errors give.",
+            "on the other stars left out. Bars: sampling error; dashed: what honest errors give; "
+            "grey: widths within 3 % of it.",
         ),
         "methods": lambda: (
             errors.methods(test),
             "Dropout, ensemble, boosted trees and transformer",
             f"Root mean square difference from APOGEE over that of the dropout network, and mean "
-            f"log density of APOGEE's labels minus the dropout network's, {count}, recalibrated. "
-            "Thin bars: one sigma of the sampling of these stars.",
+            f"natural log density of APOGEE's labels minus the dropout network's [nat a star], "
+            f"{count}, recalibrated. Thin bars: one sigma of the sampling of these stars.",
         ),
         "trend": lambda: (
             errors.trend_to_the_mean(test),
@@ -130,7 +140,9 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         "planes": lambda: (
             planes(own, apogee),
             "Abundance planes",
-            f"Predicted labels (top) and APOGEE's (bottom) of {count}. {paper}, Figs. 9 and 10.",
+            f"Predicted labels (top) and APOGEE's (bottom) of {count}. {CELLS} APOGEE's [C/Fe] "
+            "ends at 1, the edge of ASPCAP's grid, where carbon-rich stars pile up. "
+            f"{paper}, Figs. 9 and 10.",
         ),
         "derivatives": lambda: (
             spectra.derivatives(tables["spectra"]),
@@ -148,6 +160,12 @@ def draw_all(tables: Mapping[str, Table], names: list[str]) -> dict[str, tuple[F
         ),
     }
     return {name: drawn[name]() for name in names}
+
+
+def plotted(values: Table, references: Table) -> int:
+    """Stars that have at least one label of both kinds."""
+    shown = [np.isfinite(values[name]) & np.isfinite(references[name]) for name in values]
+    return int(np.any(shown, axis=0).sum()) if shown else 0
 
 
 def against(
@@ -203,7 +221,9 @@ def planes(own: Table, apogee: Table) -> Figure:
         figure = Figure(figsize=(PAGE_INCH, 3.6))
         panels = figure.subplots(2, len(PLANES), sharex="col", sharey="col")
         for column, (x, y) in enumerate(PLANES):
-            limits = (*finite_range(apogee[x], 0.3), *finite_range(apogee[y], 0.5))
+            low, high = finite_range(apogee[y], 0.5)
+            # What piles up at the edge of a grid of models stays inside the frame.
+            limits = (*finite_range(apogee[x], 0.3), low, high + 0.06 * (high - low))
             for axes, table in zip(panels[:, column], (own, apogee), strict=True):
                 known = np.isfinite(table[x]) & np.isfinite(table[y]) & np.isfinite(apogee[y])
                 _cells(axes, table[x][known], table[y][known], limits)

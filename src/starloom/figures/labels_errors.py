@@ -99,7 +99,7 @@ def sigma_by_magnitude(test: Table) -> Figure:
             _medians(axes, test["phot_g_mean_mag"], sigma, label=words, color=f"C{index}")
         axes.set_yscale("log")
         axes.set_xlabel("$G$ [mag]")
-        axes.set_ylabel("median error [dex]")
+        axes.set_ylabel("median error [dex or 1000 K]")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
@@ -212,7 +212,7 @@ def methods(test: Table) -> Figure:
         left.axhline(1, color="0.3", linewidth=0.8)
         right.axhline(0, color="0.3", linewidth=0.8)
         left.set_ylabel("RMSE over the dropout network's")
-        right.set_ylabel("log density, minus the dropout network's")
+        right.set_ylabel("log density minus dropout's [nat]")
         for axes in (left, right):
             axes.set_xticks(place, [short(name) for name in LABELS])
             axes.xaxis.set_minor_locator(FixedLocator([]))

@@ -72,9 +72,9 @@ def draw_all(
         "kiel": lambda: (
             kiel(stars, {n: stars[f"in_{n}"] for n in ("full", "good", "pristine")}),
             "Kiel diagrams of the full, good and pristine catalogues",
-            "Stars per cell (top) and [M/H] of each star (bottom) in the three catalogues; stars "
-            "hotter than 7,200 K lie beyond the axis. Laroche & Speagle "
-            "(2024), Fig. 2.",
+            "Stars per cell (top) and [M/H] of each star (bottom) in the three catalogues, of the "
+            "stars that have an effective temperature and a surface gravity; those hotter than "
+            "7,200 K lie beyond the axis. Laroche & Speagle (2024), Fig. 2.",
         ),
         "architecture": lambda: (
             architecture(card["architecture"]),
@@ -117,8 +117,10 @@ def _labelled(tables, names):
         "label_errors": lambda: (
             scatter_vae_errors.label_errors(stars),
             "Quality of the labels in the three catalogues",
-            "Signal-to-noise ratio of the effective temperature and errors of surface gravity and "
-            "metallicity over their values. Laroche & Speagle (2024), Fig. 1.",
+            "Left: effective temperature divided by its error; middle and right: errors of surface "
+            "gravity and metallicity; each against the label itself. The numbers count all stars "
+            "of a catalogue, also the few without labels, which cannot be drawn. Laroche & "
+            "Speagle (2024), Fig. 1.",
         ),
         "errors_by_label": lambda: (
             scatter_vae_errors.by_label(errors, tables["test"]),
