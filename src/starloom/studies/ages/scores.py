@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from starloom.columns import AGE_FLAGS
 from starloom.models.forest import grow, predict
-from starloom.prepare.identifiers import join_ids
+from starloom.prepare.identifiers import join_ids, rows_of
 from starloom.prepare.seismic import CLUMP, RGB
 from starloom.prepare.split import TEST, TRAINING
 from starloom.separation import excess_dnu
@@ -193,6 +193,15 @@ def beside_astronn(catalog: Table, astronn: Table, seed: int) -> dict[str, dict]
         relative = 100 * (catalog["Age"][good] / astronn[other][good] - 1)
         found[f"vs_astronn{name}_scatter"] = score(width, relative)
     return _known(found)
+
+
+def columns_of(source_id: np.ndarray, *tables: Table) -> dict[str, np.ndarray]:
+    """Columns of tables for some stars, which all of them have."""
+    found = {}
+    for table in tables:
+        rows = rows_of(source_id, table["source_id"])
+        found |= {name: values[rows] for name, values in table.items()}
+    return found
 
 
 def truth_scores(predicted: Table, truth: Table, seed: int) -> dict[str, dict]:
