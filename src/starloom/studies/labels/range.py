@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
 from starloom.studies.labels.inputs import LABELS, Scaling
 
@@ -103,15 +103,9 @@ def _outermost(values):
 
 
 def _told_apart(x, other, components):
-    """Weights of a logistic regression, each with a Gaussian prior of unit width."""
-    places, sign = _places(x, components), np.where(other, 1.0, -1.0)
-
-    def loss(weights):
-        margin = sign * (places @ weights)
-        slope = -sign / (1 + np.exp(np.minimum(margin, 500.0)))
-        return np.logaddexp(0, -margin).sum() + 0.5 * weights @ weights, slope @ places + weights
-
-    return minimize(loss, np.zeros(places.shape[1]), jac=True, method="L-BFGS-B").x
+    """Weights of a logistic regression, the constant's among them."""
+    regression = LogisticRegression(fit_intercept=False, max_iter=1000)
+    return regression.fit(_places(x, components), other).coef_[0]
 
 
 def _places(x, components):
