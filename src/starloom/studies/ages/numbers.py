@@ -165,7 +165,8 @@ NULL_WORLDS = {
 
 NULL_SCORES = (
     *("excess_correlation", "excess_dnu_scatter", "gain_rgb", "robust_rgb", "robust_rc"),
-    *("unseen_gain_rgb", "unseen_rgb_fiducial", "unseen_rgb_surface"),
+    *("unseen_gain_rgb", "unseen_rgb_fiducial", "unseen_rgb_surface", "unseen_rgb_labels"),
+    *("alpha_scatter", "alpha_partial", "alpha_partial_estimated"),
 )
 
 
