@@ -42,7 +42,7 @@ HIGHEST = 2.0
 BLOCK = 128
 """Stars whose continua are fitted at once."""
 
-ROWS = 16
+ROWS = 32
 """Stars that are divided at once: what fits a core's cache. It divides `BLOCK`."""
 
 TERMS = 3
@@ -152,18 +152,18 @@ def _divide(curves, flux, error, mask, to_flux, to_error):
         np.divide(error[:, part], curve, out=to_error[:, part])
         good[~fitted[:, chip], part] = False
     good &= to_flux <= HIGHEST
-    np.copyto(to_flux, np.float32(1), where=~good)
-    np.copyto(to_error, np.float32(np.inf), where=~good)
+    bad = ~good
+    np.copyto(to_flux, np.float32(1), where=bad)
+    np.copyto(to_error, np.float32(np.inf), where=bad)
     return fitted
 
 
 def _good(flux, error, mask):
-    """Pixels to use; a NaN fails each comparison."""
+    """Pixels to use; an error that is NaN fails each comparison."""
     good = (mask & _BAD) == 0
     good &= error > 0
     good &= error < np.inf
-    good &= flux > -np.inf
-    good &= flux < np.inf
+    good &= np.isfinite(flux)
     return good
 
 
