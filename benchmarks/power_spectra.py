@@ -66,9 +66,12 @@ def against_astropy(rounds: int) -> list:
     )
     rows = []
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+
+        def by_two(work):
+            return list(pool.map(work, (STARS, STARS)))
+
         for task, ours, peer, name, bar in tasks:
-            one = partial(ours, STARS)
-            two = partial(lambda work: list(pool.map(work, (STARS, STARS))), ours)
+            one, two = partial(ours, STARS), partial(by_two, ours)
             common = {"peer_items": FEW, "bar": bar, "peer_name": name, "rounds": rounds}
             for by, work, items in (("one process", one, STARS), ("two", two, 2 * STARS)):
                 rows.append(

@@ -21,7 +21,7 @@ WORDS = {
 }
 """Outcomes of the cross-match in words; the others keep their names."""
 
-RESULTS = {
+SEVERAL_RESULTS = {
     "latent_ages": {"latent positions of latent_ages": "z0", "ages of latent_ages": "LogAge"}
 }
 """Catalogues with several results, each with the column that has it; else any column is one."""
@@ -108,8 +108,8 @@ def catalog_parts(
         own: columns in the merged catalogue that are the catalogue's results.
 
     Returns:
-        For each catalogue, and each of its `RESULTS`, the stars. A flag is a reason if no star
-        with a result has it.
+        For each catalogue, and each of its `SEVERAL_RESULTS`, the stars. A flag is a reason if no
+        star with a result has it.
     """
     parts = []
     for name, rows in counts.items():
@@ -120,9 +120,9 @@ def catalog_parts(
         )
         if rows["rows"] != rows["stars"]:
             parts.append(Part(f"rows of the catalogue {name}", rows["rows"], _some(outcomes)))
-        every = {f"the catalogue {name}": own.get(name, [])}
-        every = {words: [f"{name}_{key}"] for words, key in RESULTS.get(name, {}).items()} or every
-        for words, columns in every.items():
+        whole = {f"the catalogue {name}": own.get(name, [])}
+        several = {words: [f"{name}_{key}"] for words, key in SEVERAL_RESULTS.get(name, {}).items()}
+        for words, columns in (several or whole).items():
             outcomes = _outcomes(merged, np.asarray(merged[f"in_{name}"]), columns)
             parts.append(Part(f"stars and {words}", len(merged), _some(outcomes)))
     return parts
